@@ -1,0 +1,37 @@
+"""boto3 clients of the local cloud itself, for the parts that act on its behalf or on a role's."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from sandbox.cloud import settings
+
+_CONFIG = Config(retries={"max_attempts": 3, "mode": "standard"}, s3={"addressing_style": "path"})
+
+
+@functools.cache
+def client(service: str) -> Any:
+    """Return a client with the account's own (administrator) keys."""
+    at = settings.current()
+    return boto3.client(
+        service,
+        endpoint_url=at.endpoint_url,
+        region_name=at.region,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106 - the local cloud checks no secret
+        config=_CONFIG,
+    )
+
+
+def role_credentials(role_arn: str, session_name: str) -> dict[str, str]:
+    """Assume a role and return its temporary credentials as environment variables for a process."""
+    keys = client("sts").assume_role(RoleArn=role_arn, RoleSessionName=session_name[:64])["Credentials"]
+    return {
+        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": keys["SessionToken"],
+    }

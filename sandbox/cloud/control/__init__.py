@@ -1,0 +1,1 @@
+"""What moto lacks, drops or gets wrong: one AWS service a file."""

@@ -1,0 +1,1 @@
+"""Delivery of state changes to rules and their targets, and schedules."""

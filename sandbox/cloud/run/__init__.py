@@ -1,0 +1,1 @@
+"""What really runs: jobs, pipelines, endpoints, image builds, MLflow."""

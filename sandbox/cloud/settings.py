@@ -1,0 +1,49 @@
+"""Where the local cloud lives: one folder, one port, one account."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+LOCAL_ACCOUNT = "000000000000"  # no real account has it
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the local cloud is started with; every field has an environment variable of the same meaning.
+
+    Attributes
+    ----------
+    folder : Path
+        All state: HEADRACE_STATE, by default ``.headrace/cloud`` below the working directory.
+    port : int
+        HEADRACE_PORT, by default 4599, on 127.0.0.1.
+    account, region : str
+        HEADRACE_ACCOUNT (by default 000000000000) and AWS_REGION (by default us-east-1).
+    cache : Path
+        Installed image environments, shared between clones: XDG_CACHE_HOME/headrace.
+    """
+
+    folder: Path
+    port: int
+    account: str
+    region: str
+    cache: Path
+
+    @property
+    def endpoint_url(self) -> str:
+        """The address that AWS_ENDPOINT_URL is set to."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def current() -> Settings:
+    """Read the settings from the environment."""
+    cache_home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Settings(
+        folder=Path(os.environ.get("HEADRACE_STATE", ".headrace/cloud")).absolute(),
+        port=int(os.environ.get("HEADRACE_PORT", "4599")),
+        account=os.environ.get("HEADRACE_ACCOUNT", LOCAL_ACCOUNT),
+        region=os.environ.get("AWS_REGION", "us-east-1"),
+        cache=cache_home / "headrace",
+    )

@@ -1,0 +1,45 @@
+"""What the layers in front of moto remember: named tables of plain records, saved with moto's own state."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+Record = dict[str, Any]
+LOCK = threading.RLock()  # guards every table; hold it over read-then-write, never over slow work
+_TABLES: dict[str, dict[str, Record]] = {}
+_version = 0
+
+
+def table(kind: str) -> dict[str, Record]:
+    """Return the records of one kind, by name or ARN, e.g. ``table("TrainingJob")["job-1"]``.
+
+    Records hold only what pickles: strings, numbers, bytes, datetimes, lists, dicts. Call `changed` after a write.
+    """
+    with LOCK:
+        return _TABLES.setdefault(kind, {})
+
+
+def changed() -> None:
+    """Say that something is to be saved (the snapshot follows soon after)."""
+    global _version  # noqa: PLW0603
+    with LOCK:
+        _version += 1
+
+
+def version() -> int:
+    """Return a number that grows with every change."""
+    return _version
+
+
+def dump() -> dict[str, dict[str, Record]]:
+    """Return all tables, for the snapshot."""
+    with LOCK:
+        return {kind: dict(rows) for kind, rows in _TABLES.items()}
+
+
+def load(tables: dict[str, dict[str, Record]]) -> None:
+    """Replace all tables, from a snapshot."""
+    with LOCK:
+        _TABLES.clear()
+        _TABLES.update(tables)
