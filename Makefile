@@ -1,0 +1,91 @@
+# Headrace's commands. `make` alone lists them.
+ENV    ?= local
+PYTHON ?= python3
+UV     := 0.13.9
+PY     := .venv/bin/python
+
+# The local environment brings its own engine, state and endpoint; any other uses the `pulumi` and the AWS
+# credentials that you have set up.
+ifeq ($(ENV),local)
+RUN   := $(PY) -m sandbox exec --
+CLOUD := cloud
+NEEDS := ready
+else
+RUN   :=
+CLOUD :=
+NEEDS := venv
+endif
+
+.PHONY: help demo up preview down clean test unit lint types sandbox-tests lock format ready venv engine cloud stack
+
+help:  ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "make %-14s %s\n", $$1, $$2}'
+
+demo: ready  ## from nothing to a released model that answers, on this machine
+	@$(MAKE) --no-print-directory cloud
+	@$(RUN) $(PY) -m demo
+
+up: $(NEEDS) $(CLOUD) stack  ## deploy the environment ENV (local unless given)
+	@$(RUN) pulumi up --stack $(ENV) --yes --policy-pack policies
+
+preview: $(NEEDS) $(CLOUD) stack  ## show what `make up` would change
+	@$(RUN) pulumi preview --stack $(ENV) --diff --policy-pack policies
+
+down: $(NEEDS) $(CLOUD) stack  ## retire what releases made, destroy the environment, stop everything
+	@$(RUN) pulumi destroy --stack $(ENV) --yes
+ifeq ($(ENV),local)
+	@$(PY) -m sandbox cloud stop
+endif
+
+clean:  ## stop the local cloud and forget its state and the virtual environment
+	@if [ -x $(PY) ]; then $(PY) -m sandbox cloud stop; fi
+	@rm -rf .headrace .venv
+
+stack:
+	@$(RUN) pulumi stack select --create $(ENV) >/dev/null
+
+cloud: venv
+	@$(PY) -m sandbox cloud start
+
+# The engine needs only the standard library, so it is built while the Python packages are installed.
+ready:
+	@$(MAKE) --no-print-directory -j2 venv engine
+
+engine:
+	@$(PYTHON) -m sandbox engine install
+
+venv: .venv/installed
+
+.venv/installed: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Headrace needs Python 3.11 or newer, " \
+		"got " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 ...")'
+	@echo "python     installing $$(wc -l < requirements.lock) packages into .venv"
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@.venv/bin/pip install --quiet --disable-pip-version-check uv==$(UV)
+	@.venv/bin/uv pip sync --quiet --python $(PY) requirements.lock
+	@touch $@
+
+test: ready  ## every check that CI runs
+	@$(MAKE) --no-print-directory lint types unit sandbox-tests
+
+lint: venv  ## formatter and linter
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+
+types: venv  ## strict type checks
+	.venv/bin/mypy .
+
+unit: venv  ## tests that need no engine: Pulumi mocks, policies, rules of the house, the local cloud's parts
+	$(PY) -m pytest tests --ignore tests/sandbox
+
+sandbox-tests: ready  ## the real engine against the local cloud, end to end
+	$(RUN) $(PY) -m pytest tests/sandbox
+
+lock: venv  ## write the lock files anew from requirements.in and image/requirements.in
+	.venv/bin/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate requirements.in -o requirements.lock
+	.venv/bin/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate -c requirements.lock \
+		image/requirements.in -o image/requirements.lock
+
+format: venv  ## let the formatter write
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
