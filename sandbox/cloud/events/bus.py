@@ -1,8 +1,26 @@
-"""The default event bus: an event in, every matching rule's targets started."""
+"""The default event bus: an event in, every matching rule's targets started.
+
+Events come from `emit` (the local cloud's own state changes), from PutEvents and from moto (S3's notifications). moto
+keeps the rules and matches patterns; delivery is ours, because moto knows no state machines, pipelines or topics.
+Nothing is deduplicated and no order is kept, as on AWS: an event that comes twice is delivered twice.
+"""
 
 from __future__ import annotations
 
+import json
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
+
+from moto.events.models import Rule, events_backends
+
+from sandbox.cloud import settings
+from sandbox.cloud.events import targets
+from sandbox.cloud.events.shape import shape
+
+Event = dict[str, Any]
+_BY_MOTO: Callable[..., None] = Rule.send_to_targets
 
 
 def emit(source: str, detail_type: str, detail: dict[str, Any], resources: list[str] | None = None) -> None:
@@ -15,8 +33,53 @@ def emit(source: str, detail_type: str, detail: dict[str, Any], resources: list[
     detail_type : str
         e.g. ``SageMaker Model Package State Change``.
     detail : dict
-        JSON-serialisable; names as AWS writes them.
+        JSON-serialisable (datetimes become ISO 8601 text); names as AWS writes them.
     resources : list of str, optional
         ARNs.
     """
-    raise NotImplementedError
+    at = settings.current()
+    event = {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": detail_type,
+        "source": source,
+        "account": at.account,
+        "time": moment(datetime.now(UTC)),
+        "region": at.region,
+        "resources": resources or [],
+        "detail": json.loads(json.dumps(detail, default=_plain)),
+    }
+    for rule in list(events_backends[at.account][at.region].event_buses["default"].rules.values()):
+        route(rule, event)
+
+
+def moment(at: datetime) -> str:
+    """Write a time as EventBridge does."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _plain(value: Any) -> Any:
+    return moment(value) if isinstance(value, datetime) else str(value)
+
+
+def route(rule: Rule, event: Event) -> None:
+    """Deliver an event to a rule's targets if the rule is enabled and its pattern matches."""
+    if rule.state == "DISABLED" or not rule.event_pattern.dump() or not rule.event_pattern.matches_event(event):
+        return
+    for target in list(rule.targets):
+        payload = shape(event, target, rule.arn, rule.name)
+        targets.deliver(target, payload, "events.amazonaws.com", f"rule {rule.name}, {event['detail-type']}")
+
+
+def _from_moto(rule: Rule, original_event: Event, transform_input: bool = True) -> None:
+    """Stand in for moto's own delivery; its archives, which are rules inside moto, stay moto's."""
+    if any(target["Arn"].endswith(":::") for target in rule.targets):
+        _BY_MOTO(rule, original_event, transform_input)
+        return
+    event = {name: value for name, value in original_event.items() if name != "ingestion-time"}
+    if not isinstance(event["time"], str):
+        event["time"] = moment(datetime.fromtimestamp(float(event["time"]), UTC))
+    route(rule, event)
+
+
+Rule.send_to_targets = _from_moto

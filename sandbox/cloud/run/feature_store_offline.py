@@ -1,0 +1,163 @@
+"""The offline store: every record that came, as Parquet files below the group's S3 address.
+
+Records wait in a table that survives a crash and are written every few seconds, many to a file, partitioned by the
+hour of the event as AWS does it for Glue-format groups.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import threading
+import uuid
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlparse
+
+import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sandbox.cloud import clients, settings
+from sandbox.cloud.actions import AwsError
+from sandbox.cloud.run import feature_store_rules as rules
+from sandbox.cloud.run.feature_store_rules import Group
+from sandbox.cloud.state import records
+
+log = logging.getLogger("headrace.feature_store")
+EVERY_SECONDS = 3.0
+_TYPES = {"Integral": pa.int64(), "Fractional": pa.float64(), "String": pa.string()}
+_READ: dict[str, Any] = {"Integral": int, "Fractional": float, "String": str}
+_wake = threading.Event()
+_stopping = threading.Event()
+_thread: threading.Thread | None = None
+_flushing = threading.Lock()
+
+
+def append(group: Group, features: dict[str, Any], *, is_deleted: bool) -> None:
+    """Queue a record; the caller calls records.changed()."""
+    row = {"group": group.name, "created": group.created, "features": features, "is_deleted": is_deleted}
+    with records.LOCK:
+        records.table("OfflineQueue")[uuid.uuid4().hex] = {**row, "at": datetime.now(UTC)}
+    _wake.set()
+
+
+def on_start() -> None:
+    """Start the writer."""
+    global _thread  # noqa: PLW0603
+    _stopping.clear()
+    _thread = threading.Thread(target=_loop, name="offline-store", daemon=True)
+    _thread.start()
+
+
+def on_stop() -> None:
+    """Write what waits, once, and end the writer."""
+    _stopping.set()
+    _wake.set()
+    if _thread is not None:
+        _thread.join(timeout=5)
+
+
+def _loop() -> None:
+    while not _stopping.is_set():
+        _wake.wait()
+        _wake.clear()
+        _stopping.wait(EVERY_SECONDS)
+        try:
+            flush()
+        except Exception:
+            log.exception("the offline store's writer goes on after an error")
+        if records.table("OfflineQueue"):
+            _wake.set()
+
+
+def flush() -> None:
+    """Write everything that waits, one file a group and hour."""
+    with _flushing:
+        with records.LOCK:
+            waiting = dict(records.table("OfflineQueue"))
+        by_group: dict[tuple[str, str], dict[str, Any]] = defaultdict(dict)
+        for key, row in waiting.items():
+            by_group[row["group"], row["created"]][key] = row
+        for (name, created), rows in by_group.items():
+            _write_group(name, created, rows)
+
+
+def _write_group(name: str, created: str, rows: dict[str, Any]) -> None:
+    try:
+        group = rules.group(name)
+    except AwsError:
+        group = None
+    if group is None or group.created != created or group.offline_uri is None:
+        _forget(rows)  # the group is gone: nobody can ask for its records
+        return
+    by_hour: dict[datetime, dict[str, Any]] = defaultdict(dict)
+    for key, row in rows.items():
+        _, at = rules.event_time(group, row["features"][group.event_time])
+        by_hour[datetime.fromtimestamp(at, UTC).replace(minute=0, second=0, microsecond=0)][key] = row
+    try:
+        s3 = _s3(group)
+        for hour, these in by_hour.items():
+            _write(s3, group, hour, list(these.values()))
+            _forget(these)
+    except (ClientError, BotoCoreError) as error:
+        log.warning("feature group %s: the offline store is blocked: %s", name, error)
+        _status(name, {"Status": "Blocked", "BlockedReason": str(error)[:1024]})
+    else:
+        _status(name, {"Status": "Active"})
+
+
+def _s3(group: Group) -> Any:
+    if not group.role_arn:
+        return clients.client("s3")
+    keys = clients.role_credentials(group.role_arn, "FeatureStore")
+    at = settings.current()
+    return boto3.client(
+        "s3",
+        endpoint_url=at.endpoint_url,
+        region_name=at.region,
+        aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=keys["AWS_SESSION_TOKEN"],
+    )
+
+
+def _write(s3: Any, group: Group, hour: datetime, rows: list[dict[str, Any]]) -> None:
+    columns: dict[str, Any] = {}
+    for name, kind in group.types.items():
+        read = _READ[kind]
+        values = [row["features"].get(name) for row in rows]
+        if name in group.collections:
+            lists = [None if value is None else [read(one) for one in value] for value in values]
+            columns[name] = pa.array(lists, pa.list_(_TYPES[kind]))
+        else:
+            columns[name] = pa.array([None if value is None else read(value) for value in values], _TYPES[kind])
+    moment = pa.timestamp("ms", tz="UTC")
+    columns["write_time"] = pa.array([datetime.now(UTC)] * len(rows), moment)
+    columns["api_invocation_time"] = pa.array([row["at"] for row in rows], moment)
+    columns["is_deleted"] = pa.array([row["is_deleted"] for row in rows], pa.bool_())
+    body = io.BytesIO()
+    pq.write_table(pa.table(columns), body)
+    place = urlparse(group.offline_uri or "")
+    file = f"{hour:%Y%m%dT%H%M%SZ}_{uuid.uuid4().hex[:16]}.parquet"
+    key = f"{place.path.strip('/')}/year={hour:%Y}/month={hour:%m}/day={hour:%d}/hour={hour:%H}/{file}"
+    encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": group.offline_key} if group.offline_key else {}
+    s3.put_object(Bucket=place.netloc, Key=key, Body=body.getvalue(), **encryption)
+
+
+def _forget(rows: dict[str, Any]) -> None:
+    with records.LOCK:
+        queue = records.table("OfflineQueue")
+        for key in rows:
+            queue.pop(key, None)
+    records.changed()
+
+
+def _status(name: str, status: dict[str, str]) -> None:
+    with records.LOCK:
+        groups = records.table("FeatureGroup")
+        if name in groups and groups[name].get("OfflineStoreStatus") != status:
+            groups[name] = {**groups[name], "OfflineStoreStatus": status}
+            records.changed()
