@@ -14,13 +14,17 @@ Params = dict[str, Any]
 
 
 class AwsError(Exception):
-    """An error as AWS reports it: a code that clients match on, a message, and an HTTP status."""
+    """An error as AWS reports it: a code that clients match on, a message, and an HTTP status.
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    `fields` are the further members of the error's shape, e.g. ``OriginalStatusCode`` of a ModelError.
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400, **fields: Any) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.status = status
+        self.fields = fields
 
 
 @dataclass(frozen=True)

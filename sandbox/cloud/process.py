@@ -1,0 +1,163 @@
+"""The local cloud as a background process: start, stop, status."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from sandbox.cloud.settings import Settings
+from sandbox.cloud.state import children
+
+_STATUS_PATH = "/_cloud/status"
+_START_SECONDS = 30.0
+_STOP_SECONDS = 40.0
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+class LocalCloudError(RuntimeError):
+    """The local cloud could not be started or stopped; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """Whether the local cloud of a folder answers, and as which process."""
+
+    running: bool
+    pid: int | None
+    message: str
+
+
+def start(settings: Settings, wait: bool = True) -> Status:
+    """Start the local cloud as a process of its own, unless it runs already.
+
+    Parameters
+    ----------
+    settings : Settings
+    wait : bool
+        Return once it answers (else at once).
+
+    Raises
+    ------
+    LocalCloudError
+        If the port is taken or the process ends before it answers.
+    """
+    now = status(settings)
+    if now.running:
+        return now
+    if _port_taken(settings.port):
+        raise LocalCloudError(port_in_use(settings.port))
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    with log_file(settings).open("a") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "sandbox.cloud"],
+            cwd=_ROOT,
+            env=_environment(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + _START_SECONDS
+    while wait:
+        now = status(settings)
+        if now.running:
+            return now
+        if child.poll() is not None:
+            raise LocalCloudError(f"the local cloud ended while it started: {_last_words(settings)}")
+        if time.monotonic() > deadline:
+            raise LocalCloudError(
+                f"the local cloud did not answer within {_START_SECONDS:.0f} s; see {log_file(settings)}"
+            )
+        time.sleep(0.05)
+    return Status(True, child.pid, "starting")
+
+
+def stop(settings: Settings) -> None:
+    """Stop the local cloud of the settings' folder and everything it started; nothing happens if none runs."""
+    process = _recorded(settings)
+    if process is not None:
+        family = process.children(recursive=True)
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait(_STOP_SECONDS)
+        for child in family:
+            with contextlib.suppress(psutil.Error):
+                child.kill()
+    pid_file(settings).unlink(missing_ok=True)
+    children.end_orphans(settings.folder)
+
+
+def status(settings: Settings) -> Status:
+    """Ask whether the local cloud of the settings' folder answers on its port."""
+    try:
+        with urllib.request.urlopen(settings.endpoint_url + _STATUS_PATH, timeout=5) as said:  # noqa: S310 - our own port
+            found = json.load(said)
+    except (OSError, ValueError, urllib.error.URLError):
+        return Status(False, None, f"no local cloud answers on port {settings.port}")
+    if found.get("folder") != str(settings.folder):
+        return Status(False, None, f"the local cloud on port {settings.port} keeps its state in {found.get('folder')}")
+    return Status(True, found["pid"], f"running as process {found['pid']} on port {settings.port}")
+
+
+def port_in_use(port: int) -> str:
+    """Return the message for a port that belongs to another program."""
+    return (
+        f"port {port} on 127.0.0.1 is in use, perhaps by another clone's local cloud or another program "
+        f"(`ss -ltnp 'sport = :{port}'` names it). Stop it, or choose a free port with HEADRACE_PORT."
+    )
+
+
+def pid_file(settings: Settings) -> Path:
+    """Return where the process writes its id."""
+    return settings.folder / "server.pid"
+
+
+def log_file(settings: Settings) -> Path:
+    """Return where the process writes its log."""
+    return settings.folder / "server.log"
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
+    return {
+        **inherited,
+        "AWS_REGION": settings.region,
+        "HEADRACE_ACCOUNT": settings.account,
+        "HEADRACE_PORT": str(settings.port),
+        "HEADRACE_STATE": str(settings.folder),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _port_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _recorded(settings: Settings) -> psutil.Process | None:
+    """Return the process that the pid file names, if it is a local cloud."""
+    try:
+        process = psutil.Process(int(pid_file(settings).read_text()))
+        return process if "sandbox.cloud" in process.cmdline() else None
+    except (OSError, ValueError, psutil.Error):
+        return None
+
+
+def _last_words(settings: Settings) -> str:
+    lines = log_file(settings).read_text().strip().splitlines()
+    return lines[-1] if lines else "it wrote nothing"
