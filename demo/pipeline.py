@@ -1,0 +1,123 @@
+"""The pipeline's part of the story: one run, a line a step, and the package that it registered."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from demo.console import Clock, StoryError, line, note, step
+from demo.environment import Environment
+
+_POLL = 0.5  # seconds
+_RUNNING = ("Executing", "Stopping")
+
+
+@dataclass(frozen=True)
+class Package:
+    """A registered model package: its ARN, approval status and metadata."""
+
+    arn: str
+    status: str
+    metadata: dict[str, str]
+    created: Any
+
+    @property
+    def version(self) -> str:
+        """The version number within its group."""
+        return self.arn.rsplit("/", 1)[1]
+
+
+def newest_package(environment: Environment) -> Package | None:
+    """Return the newest package of the group that was not rejected, or None."""
+    sagemaker = environment.client("sagemaker")
+    listed = sagemaker.list_model_packages(
+        ModelPackageGroupName=environment["model_package_group_name"], SortBy="CreationTime", SortOrder="Descending"
+    )["ModelPackageSummaryList"]
+    for summary in listed:
+        if summary["ModelApprovalStatus"] != "Rejected":
+            return describe_package(environment, summary["ModelPackageArn"])
+    return None
+
+
+def describe_package(environment: Environment, arn: str) -> Package:
+    """Read one package."""
+    found = environment.client("sagemaker").describe_model_package(ModelPackageName=arn)
+    return Package(arn, found["ModelApprovalStatus"], found.get("CustomerMetadataProperties", {}), found["CreationTime"])
+
+
+def run(environment: Environment, parameters: dict[str, str]) -> Package:
+    """Run the pipeline, or follow the run that is under way, or take what an earlier run made of the same.
+
+    Raises
+    ------
+    StoryError
+        With the failed step and its reason.
+    """
+    sagemaker = environment.client("sagemaker")
+    name = environment["pipeline_name"]
+    newest = sagemaker.list_pipeline_executions(PipelineName=name, SortBy="CreationTime", SortOrder="Descending", MaxResults=1)
+    summaries = newest["PipelineExecutionSummaries"]
+    package = newest_package(environment)
+    if summaries and summaries[0]["PipelineExecutionStatus"] in _RUNNING:
+        execution = summaries[0]["PipelineExecutionArn"]
+        line("pipeline", name, "already running: following it")
+    elif package and package.metadata.get("code_digest") == environment["code_digest"]:
+        line("pipeline", name, f"nothing to train: package {package.version} came from this code")
+        return package
+    else:
+        started = sagemaker.start_pipeline_execution(
+            PipelineName=name, PipelineParameters=[{"Name": key, "Value": value} for key, value in parameters.items()]
+        )
+        execution = started["PipelineExecutionArn"]
+        line("pipeline", name, f"execution {execution.rsplit('/', 1)[1]}")
+    _follow(environment, execution)
+    package = newest_package(environment)
+    if package is None:
+        raise StoryError(f"the pipeline {name} succeeded and registered nothing in {environment['model_package_group_name']}")
+    return package
+
+
+def _follow(environment: Environment, execution: str) -> None:
+    sagemaker = environment.client("sagemaker")
+    shown: set[str] = set()
+    clock = Clock()
+    with step("the pipeline runs") as progress:
+        while True:
+            status = sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution)
+            steps = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=execution)["PipelineExecutionSteps"]
+            for found in sorted(steps, key=lambda s: s.get("EndTime", s.get("StartTime", 0)) or 0):
+                if found["StepStatus"] in ("Succeeded", "Failed", "Stopped") and found["StepName"] not in shown:
+                    shown.add(found["StepName"])
+                    _show(found)
+                elif found["StepStatus"] == "Executing":
+                    progress.say(f"{found['StepName']} runs")
+            if status["PipelineExecutionStatus"] not in _RUNNING:
+                break
+            time.sleep(_POLL)
+    if status["PipelineExecutionStatus"] != "Succeeded":
+        failed = [s for s in steps if s["StepStatus"] == "Failed"]
+        reasons = "\n".join(f"{s['StepName']}: {s.get('FailureReason', 'no reason given')}" for s in failed)
+        raise StoryError(
+            f"the pipeline run ended {status['PipelineExecutionStatus']}; nothing was registered.\n"
+            f"{reasons or status.get('FailureReason', '')}\nMend it and run `make demo` again."
+        )
+    line("pipeline", environment["pipeline_name"], "Succeeded", clock.seconds)
+
+
+def _show(found: dict[str, Any]) -> None:
+    seconds = (found["EndTime"] - found["StartTime"]).total_seconds() if "EndTime" in found else None
+    metadata = found.get("Metadata", {})
+    arn = next((job["Arn"] for job in metadata.values() if isinstance(job, dict) and "Arn" in job), "")
+    text = f"{found['StepName']:<9} {found['StepStatus']}"
+    line("", arn.split(":", 5)[-1], text, seconds)
+
+
+def gates(environment: Environment, package: Package) -> None:
+    """Print the metrics that the gates looked at, from the evaluation report that the package names."""
+    bucket, key = package.metadata["evaluation_uri"].removeprefix("s3://").split("/", 1)
+    report = json.loads(environment.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+    line("gates", f"s3://{bucket}/{key}", package.metadata["gates"])
+    for name, value in sorted(report["metrics"].items()):
+        note(f"{name:<20} {value:.4f}" if isinstance(value, float) else f"{name:<20} {value}")
