@@ -1,0 +1,21 @@
+"""What the tests' processing jobs run: ``process.py [--fail MESSAGE] [--write JSON]``."""
+
+import json
+import os
+import pathlib
+import sys
+
+processing = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"]) / "processing"
+words = sys.argv[1:]
+print("processing", os.environ["PROCESSING_JOB_NAME"], words)
+if "--fail" in words:
+    message = processing.parent / "output" / "message"
+    message.write_text(words[words.index("--fail") + 1])
+    sys.exit(1)
+output = processing / "output"
+if "--write" in words:
+    (output / "report.json").write_text(words[words.index("--write") + 1])
+else:
+    folder = pathlib.Path(words[words.index("--input") + 1])
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    (output / "names.json").write_text(json.dumps(names))
