@@ -1,0 +1,1 @@
+"""The policy pack: what every environment must hold, judged by `pulumi preview` and `pulumi up`."""
