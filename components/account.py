@@ -1,0 +1,31 @@
+"""The account that code of ours may work in: dynamic resources call AWS themselves, past the provider's check."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import boto3
+
+
+class WrongAccountError(Exception):
+    """The credentials belong to another account than the one that the stack was planned for."""
+
+
+def session_for(account_id: str, region: str) -> boto3.Session:
+    """Open a session in `region`, after checking that the credentials belong to `account_id`.
+
+    Raises
+    ------
+    WrongAccountError
+        If they belong to another account; nothing has been called but ``sts:GetCallerIdentity``.
+    """
+    import boto3  # noqa: PLC0415 (the plan of an update needs no boto3)
+
+    session = boto3.Session(region_name=region)
+    actual = session.client("sts").get_caller_identity()["Account"]
+    if actual != account_id:
+        raise WrongAccountError(
+            f"The credentials must belong to account {account_id}, got account {actual}. Sign in to {account_id}."
+        )
+    return session

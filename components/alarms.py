@@ -1,0 +1,120 @@
+"""Alarms on an endpoint, and the topic that tells people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.checks import require
+from components.place import Place
+from components.statements import allow, document
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointAlarmsArgs:
+    """What `EndpointAlarms` are made from.
+
+    Attributes
+    ----------
+    place : Place
+        The account whose alarms may use the topic.
+    endpoint_name : input of str
+        The endpoint to watch.
+    variant_name : str
+        Its production variant.
+    topic_key_arn : input of str
+        Customer key of messages; it must let CloudWatch use it.
+    server_error_rate : float
+        Share of requests, from 0 to 1, that may end in an error of the container's.
+    client_error_rate : float
+        Share of requests, from 0 to 1, that may be refused. Callers whose contract is out of date show here.
+    latency_ms : float
+        Milliseconds that the slowest in a hundred answers may take in the container.
+    """
+
+    place: Place
+    endpoint_name: pulumi.Input[str]
+    variant_name: str
+    topic_key_arn: pulumi.Input[str]
+    server_error_rate: float = 0.01
+    client_error_rate: float = 0.2
+    latency_ms: float = 1000.0
+
+
+class EndpointAlarms(pulumi.ComponentResource):
+    """Alarms on errors and latency; each needs three bad minutes of five, and silence is not an alarm.
+
+    Attributes
+    ----------
+    topic_arn : pulumi.Output[str]
+        The topic, known once it lets alarms publish.
+    """
+
+    def __init__(self, name: str, args: EndpointAlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the topic and the alarms."""
+        rates = {"server_error_rate": args.server_error_rate, "client_error_rate": args.client_error_rate}
+        require(
+            f"EndpointAlarms {name!r}",
+            [
+                *(
+                    (0 <= rate <= 1, f"`{field}` must be from 0 to 1, got {rate}. Give a share, not a percentage.")
+                    for field, rate in rates.items()
+                ),
+                (args.latency_ms > 0, f"`latency_ms` must be above 0, got {args.latency_ms}. Give milliseconds."),
+            ],
+        )
+        super().__init__("headrace:operations:EndpointAlarms", name, None, opts)
+        self._name = name
+        self._args = args
+        self.topic_arn: pulumi.Output[str] = self._topic()
+        self._alarm(
+            "server-errors", "Invocation5XXErrors", "Share of requests that failed in the container", "Average",
+            args.server_error_rate,
+        )  # fmt: skip
+        self._alarm(
+            "client-errors", "Invocation4XXErrors", "Share of requests that the container refused", "Average",
+            args.client_error_rate,
+        )  # fmt: skip
+        self._alarm(
+            "latency", "ModelLatency", "Microseconds of the slowest answer in a hundred", "p99",
+            args.latency_ms * 1000,
+        )  # fmt: skip
+        self.register_outputs({"topic_arn": self.topic_arn})
+
+    def _topic(self) -> pulumi.Output[str]:
+        child = pulumi.ResourceOptions(parent=self)
+        topic = aws.sns.Topic(f"{self._name}-topic", kms_master_key_id=self._args.topic_key_arn, opts=child)
+        publish = allow(
+            ["sns:Publish"],
+            [topic.arn],
+            sid="AlarmsOfThisAccount",
+            principal={"Service": "cloudwatch.amazonaws.com"},
+            condition={"StringEquals": {"aws:SourceAccount": self._args.place.account_id}},
+        )
+        policy = aws.sns.TopicPolicy(
+            f"{self._name}-topic-policy", arn=topic.arn, policy=document([publish]), opts=child
+        )
+        return pulumi.Output.all(topic.arn, policy.id).apply(lambda known: str(known[0]))
+
+    def _alarm(self, role: str, metric: str, description: str, statistic: str, threshold: float) -> None:
+        percentile = statistic.startswith("p")
+        aws.cloudwatch.MetricAlarm(
+            f"{self._name}-{role}",
+            alarm_description=description,
+            namespace="AWS/SageMaker",
+            metric_name=metric,
+            dimensions={"EndpointName": self._args.endpoint_name, "VariantName": self._args.variant_name},
+            statistic=None if percentile else statistic,
+            extended_statistic=statistic if percentile else None,
+            comparison_operator="GreaterThanThreshold",
+            threshold=threshold,
+            period=60,
+            evaluation_periods=5,
+            datapoints_to_alarm=3,
+            treat_missing_data="notBreaching",
+            alarm_actions=[self.topic_arn],
+            ok_actions=[self.topic_arn],
+            opts=pulumi.ResourceOptions(parent=self),
+        )

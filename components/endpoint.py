@@ -1,0 +1,174 @@
+"""The endpoint: born with a model that answers the declared prior, then changed by releases alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.bucket import Bucket
+from components.checks import require
+
+_LONGEST_NAME = 46  # releases append "-", a version and a digest, and AWS allows 63 characters
+CAPTURE_PREFIX = "capture/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointArgs:
+    """What an `Endpoint` is made from.
+
+    Attributes
+    ----------
+    endpoint_name : str
+        At most 46 characters, because releases name models and configurations after it.
+    image_uri : input of str
+        The image that answers before any model is released.
+    environment : mapping of str to str
+        The bootstrap container's environment.
+    serving_role_arn : input of str
+        The role that the endpoint's containers are started with.
+    volume_key_arn : input of str
+        Customer key of the instances' volumes.
+    capture : Bucket
+        Where requests and answers are captured, under ``capture/``.
+    capture_key_arn : input of str
+        Customer key of what is captured.
+    capture_percentage : int
+        Share of requests captured, from 0 to 100.
+    variant_name : str
+        The one production variant, which releases keep.
+    instance_type : str
+        For example ``ml.m5.large``; a type without local NVMe storage, because those refuse a volume key.
+    instance_count : int
+        At least 1; from 2 on, one instance may fail.
+    logs_key_arn : input of str
+        Customer key of the containers' log.
+    log_retention_days : int
+        Days that the containers' log is kept.
+    outlived_by : sequence of pulumi.Resource
+        What must be there before the endpoint is made, and still be there when it is destroyed.
+    """
+
+    endpoint_name: str
+    image_uri: pulumi.Input[str]
+    environment: Mapping[str, str]
+    serving_role_arn: pulumi.Input[str]
+    volume_key_arn: pulumi.Input[str]
+    capture: Bucket
+    capture_key_arn: pulumi.Input[str]
+    logs_key_arn: pulumi.Input[str]
+    log_retention_days: int
+    capture_percentage: int = 100
+    variant_name: str = "live"
+    instance_type: str = "ml.m5.large"
+    instance_count: int = 1
+    outlived_by: Sequence[pulumi.Resource] = ()
+
+
+class Endpoint(pulumi.ComponentResource):
+    """A real-time endpoint with its bootstrap model and configuration.
+
+    Pulumi owns the endpoint's birth and its death. In between the release machine changes what it serves, so every
+    later difference of the model, of the configuration and of which configuration serves is left alone.
+
+    Attributes
+    ----------
+    endpoint_name, endpoint_arn : pulumi.Output[str]
+        Of the endpoint.
+    variant_name : str
+        Of its production variant.
+    """
+
+    def __init__(self, name: str, args: EndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register log, model, configuration and endpoint."""
+        require(
+            f"Endpoint {name!r}",
+            [
+                (
+                    len(args.endpoint_name) <= _LONGEST_NAME,
+                    f"`endpoint_name` must have at most {_LONGEST_NAME} characters, got {args.endpoint_name!r}. "
+                    "Shorten the workload's or the environment's name.",
+                ),
+                (
+                    0 <= args.capture_percentage <= 100,
+                    f"`capture_percentage` must be from 0 to 100, got {args.capture_percentage}. Give a share of 100.",
+                ),
+                (
+                    args.instance_count >= 1,
+                    f"`instance_count` must be at least 1, got {args.instance_count}. An endpoint needs an instance.",
+                ),
+            ],
+        )
+        super().__init__("headrace:serving:Endpoint", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        # Made first: SageMaker would make it without key and retention.
+        log = aws.cloudwatch.LogGroup(
+            f"{name}-log",
+            name=f"/aws/sagemaker/Endpoints/{args.endpoint_name}",
+            retention_in_days=args.log_retention_days,
+            kms_key_id=args.logs_key_arn,
+            opts=child,
+        )
+        model = aws.sagemaker.Model(
+            f"{name}-bootstrap-model",
+            name=f"{args.endpoint_name}-bootstrap",
+            execution_role_arn=args.serving_role_arn,
+            enable_network_isolation=True,
+            primary_container={"image": args.image_uri, "environment": args.environment},
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[*args.outlived_by], ignore_changes=["primaryContainer", "executionRoleArn"]
+            ),
+        )
+        configuration = self._configuration(name, args, model)
+        endpoint = aws.sagemaker.Endpoint(
+            f"{name}-endpoint",
+            name=args.endpoint_name,
+            endpoint_config_name=configuration.name,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[log, *args.outlived_by],
+                ignore_changes=["endpointConfigName", "deploymentConfig"],
+            ),
+        )
+        self.endpoint_name: pulumi.Output[str] = endpoint.name
+        self.endpoint_arn: pulumi.Output[str] = endpoint.arn
+        self.variant_name: str = args.variant_name
+        self.register_outputs({"endpoint_name": self.endpoint_name, "endpoint_arn": self.endpoint_arn})
+
+    def _configuration(
+        self, name: str, args: EndpointArgs, model: aws.sagemaker.Model
+    ) -> aws.sagemaker.EndpointConfiguration:
+        return aws.sagemaker.EndpointConfiguration(
+            f"{name}-bootstrap-configuration",
+            name=f"{args.endpoint_name}-bootstrap",
+            kms_key_arn=args.volume_key_arn,
+            production_variants=[
+                {
+                    "variant_name": args.variant_name,
+                    "model_name": model.name,
+                    "instance_type": args.instance_type,
+                    "initial_instance_count": args.instance_count,
+                    "initial_variant_weight": 1,
+                }
+            ],
+            data_capture_config={
+                "enable_capture": True,
+                "initial_sampling_percentage": args.capture_percentage,
+                "destination_s3_uri": pulumi.Output.format(
+                    "s3://{}/{}{}", args.capture.name, CAPTURE_PREFIX, args.endpoint_name
+                ),
+                "kms_key_id": args.capture_key_arn,
+                "capture_options": [{"capture_mode": "Input"}, {"capture_mode": "Output"}],
+                "capture_content_type_header": {
+                    "csv_content_types": ["text/csv"],
+                    "json_content_types": ["application/json"],
+                },
+            },
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[*args.outlived_by],
+                ignore_changes=["productionVariants", "dataCaptureConfig", "kmsKeyArn"],
+            ),
+        )

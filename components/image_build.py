@@ -1,0 +1,154 @@
+"""The dynamic resource that has CodeBuild build a bundle, waits, and knows the image by its digest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+
+from components.account import session_for
+from components.bundle import Bundle, bundle
+
+if TYPE_CHECKING:
+    import boto3
+
+TAG_LENGTH = 32
+_LAST_LINES = 40
+_SLOWEST_POLL_SECONDS = 10.0
+_TIMEOUT_SECONDS = 60 * 60
+
+
+class ImageBuildError(Exception):
+    """A build that gave no image; its message ends with the build's own last log lines."""
+
+
+class ImageBuildProvider(ResourceProvider):
+    """Builds a bundle that has no image yet; an image that is there already is taken as it is."""
+
+    serialize_as_secret_always = False
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Find or build the image of `props`'s bundle."""
+        session = session_for(props["account_id"], props["region"])
+        tag = str(props["digest"])[:TAG_LENGTH]
+        image_digest = _pushed(session, props["repository_name"], tag)
+        if image_digest is None:
+            source = _upload(session, props["bucket"], _read_bundle(props))
+            build = _wait(session, _start(session, props["project_name"], source, tag))
+            image_digest = _pushed(session, props["repository_name"], tag)
+            if image_digest is None:
+                raise ImageBuildError(_reason(session, build, tag))
+        outputs = {
+            **props,
+            "image_digest": image_digest,
+            "image_uri": f"{props['repository_url']}@{image_digest}",
+        }
+        return CreateResult(id_=tag, outs=outputs)
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Ask for another build when the bundle or the repository is another one."""
+        rebuild = [key for key in ("digest", "repository_url") if _olds.get(key) != _news.get(key)]
+        inputs = ("account_id", "region", "bucket", "project_name", "repository_name", "folders")
+        changed = any(_olds.get(key) != _news.get(key) for key in inputs)
+        return DiffResult(changes=changed or bool(rebuild), replaces=rebuild, stables=[], delete_before_replace=False)
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Record where the next build would run; the image stays."""
+        return UpdateResult(outs={**_news, **{key: _olds[key] for key in ("image_digest", "image_uri")}})
+
+    # No delete: model packages name images by digest for as long as they live. The repository owns the images.
+
+
+class ImageBuild(Resource, module="image", name="ImageBuild"):
+    """One bundle's image.
+
+    Attributes
+    ----------
+    image_uri : pulumi.Output[str]
+        ``<repository>@sha256:<digest>``, the only name that jobs and models use.
+    image_digest : pulumi.Output[str]
+        ``sha256:<hex>``.
+    """
+
+    image_uri: pulumi.Output[str]
+    image_digest: pulumi.Output[str]
+    PROPERTIES: ClassVar[Sequence[str]] = ("image_uri", "image_digest")
+
+    def __init__(self, name: str, inputs: dict[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the build; `inputs` are the provider's ``props``."""
+        outputs = dict.fromkeys(self.PROPERTIES)
+        super().__init__(ImageBuildProvider(), name, {**inputs, **outputs}, opts)
+
+
+def _read_bundle(props: dict[str, Any]) -> Bundle:
+    made = bundle(Path.cwd(), props["folders"])
+    if made.digest != props["digest"]:
+        raise ImageBuildError(
+            f"The folders {', '.join(props['folders'])} must stay as they are while an update runs, but their digest "
+            f"changed from {props['digest'][:12]} to {made.digest[:12]}. Run the update again."
+        )
+    return made
+
+
+def _pushed(session: boto3.Session, repository_name: str, tag: str) -> str | None:
+    answer = session.client("ecr").batch_get_image(repositoryName=repository_name, imageIds=[{"imageTag": tag}])
+    images = answer["images"]
+    return images[0]["imageId"]["imageDigest"] if images else None
+
+
+def _upload(session: boto3.Session, bucket: str, made: Bundle) -> str:
+    key = f"bundles/{made.digest}.zip"
+    session.client("s3").put_object(Bucket=bucket, Key=key, Body=made.content, ChecksumAlgorithm="SHA256")
+    return f"{bucket}/{key}"
+
+
+def _start(session: boto3.Session, project_name: str, source: str, tag: str) -> str:
+    answer = session.client("codebuild").start_build(
+        projectName=project_name,
+        sourceTypeOverride="S3",
+        sourceLocationOverride=source,
+        environmentVariablesOverride=[{"name": "IMAGE_TAG", "value": tag, "type": "PLAINTEXT"}],
+    )
+    return answer["build"]["id"]
+
+
+def _wait(session: boto3.Session, build_id: str) -> dict[str, Any]:
+    client = session.client("codebuild")
+    pause, deadline = 0.5, time.monotonic() + _TIMEOUT_SECONDS
+    while True:
+        build: dict[str, Any] = dict(client.batch_get_builds(ids=[build_id])["builds"][0])
+        if build["buildStatus"] != "IN_PROGRESS":
+            return build
+        if time.monotonic() > deadline:
+            client.stop_build(id=build_id)
+            raise ImageBuildError(f"Build {build_id} must end within an hour, and did not. It was stopped; try again.")
+        time.sleep(pause)
+        pause = min(pause * 1.5, _SLOWEST_POLL_SECONDS)
+
+
+def _reason(session: boto3.Session, build: dict[str, Any], tag: str) -> str:
+    contexts = [
+        f"{phase['phaseType']}: {context['message']}"
+        for phase in build.get("phases", [])
+        for context in phase.get("contexts", [])
+        if context.get("message")
+    ]
+    told = [f"Image build {build['id']} ended as {build['buildStatus']} and pushed no image tagged {tag}.", *contexts]
+    lines = _last_lines(session, build.get("logs", {}))
+    return "\n".join([*told, *(["The build's last lines:"] if lines else []), *(f"  {line}" for line in lines)])
+
+
+def _last_lines(session: boto3.Session, logs: dict[str, Any]) -> list[str]:
+    group, stream = logs.get("groupName"), logs.get("streamName")
+    if not group or not stream:
+        return []
+    client = session.client("logs")
+    try:
+        answer = client.get_log_events(logGroupName=group, logStreamName=stream, limit=_LAST_LINES, startFromHead=False)
+    except client.exceptions.ResourceNotFoundException:
+        return []  # the build ended before it wrote anything
+    return [event["message"].rstrip("\n") for event in answer["events"]]

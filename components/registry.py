@@ -1,0 +1,86 @@
+"""The model registry: a group of model packages, and the rule that nobody approves what they registered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.place import Place
+from components.statements import Statement, allow, deny
+
+PENDING = "PendingManualApproval"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryArgs:
+    """What a `Registry` is made from.
+
+    Attributes
+    ----------
+    place : Place
+        The account that the group is in.
+    group_name : str
+        The group's name, because pipelines and people name it.
+    description : str
+        What the models predict.
+    """
+
+    place: Place
+    group_name: str
+    description: str
+
+
+class Registry(pulumi.ComponentResource):
+    """A model package group.
+
+    Attributes
+    ----------
+    group_name, group_arn : pulumi.Output[str]
+        Of the group.
+    """
+
+    def __init__(self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the group."""
+        super().__init__("headrace:training:Registry", name, None, opts)
+        group = aws.sagemaker.ModelPackageGroup(
+            f"{name}-group",
+            model_package_group_name=args.group_name,
+            model_package_group_description=args.description,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.group = group
+        self.group_name: pulumi.Output[str] = group.model_package_group_name
+        self.group_arn: pulumi.Output[str] = group.arn
+        self._package_arns = args.place.arn("sagemaker", f"model-package/{args.group_name.lower()}/*")
+        self.register_outputs({"group_name": self.group_name, "group_arn": self.group_arn})
+
+    def read_statements(self) -> list[Statement]:
+        """Permissions to list the group's packages and to look at them."""
+        return [
+            allow(["sagemaker:ListModelPackages"], ["*"]),
+            allow(
+                ["sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup"],
+                [self._package_arns, self.group_arn],
+            ),
+        ]
+
+    def register_statements(self) -> list[Statement]:
+        """Permissions to register packages that wait for approval, and a ban on approving any."""
+        return [
+            *self.read_statements(),
+            allow(
+                ["sagemaker:CreateModelPackage"],
+                [self._package_arns, self.group_arn],
+                condition={"StringEquals": {"sagemaker:ModelApprovalStatus": PENDING}},
+            ),
+            allow(["sagemaker:AddTags"], [self._package_arns]),
+            deny(
+                ["sagemaker:CreateModelPackage"],
+                ["*"],
+                sid="BornPending",
+                condition={"StringNotEquals": {"sagemaker:ModelApprovalStatus": PENDING}},
+            ),
+            deny(["sagemaker:UpdateModelPackage"], ["*"], sid="NeverApprove"),
+        ]

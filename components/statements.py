@@ -1,0 +1,51 @@
+"""IAM policy statements as plain data: what components hand out, and what roles are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+Statement = Mapping[str, Any]
+"""One element of a policy's ``Statement`` list; values may be Pulumi inputs."""
+
+
+def allow(
+    actions: Sequence[str],
+    resources: Sequence[pulumi.Input[str]],
+    *,
+    sid: str | None = None,
+    principal: Mapping[str, Any] | None = None,
+    condition: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Statement:
+    """Build a statement that allows `actions` on `resources`."""
+    return _statement("Allow", actions, resources, Sid=sid, Principal=principal, Condition=condition)
+
+
+def deny(
+    actions: Sequence[str],
+    resources: Sequence[pulumi.Input[str]],
+    *,
+    sid: str | None = None,
+    principal: Mapping[str, Any] | None = None,
+    condition: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Statement:
+    """Build a statement that denies `actions` on `resources`, whatever else allows them."""
+    return _statement("Deny", actions, resources, Sid=sid, Principal=principal, Condition=condition)
+
+
+def document(statements: Sequence[Statement]) -> pulumi.Output[str]:
+    """Write `statements` as a policy document; the same statements always give the same text."""
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)
+
+
+def _statement(
+    effect: str, actions: Sequence[str], resources: Sequence[pulumi.Input[str]], **optional: object
+) -> Statement:
+    return {
+        "Effect": effect,
+        "Action": sorted(actions),
+        "Resource": list(resources),
+        **{key: value for key, value in optional.items() if value is not None},
+    }

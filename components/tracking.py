@@ -1,0 +1,94 @@
+"""Experiment tracking: a managed MLflow server whose artifacts lie in the lake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.bucket import Bucket
+from components.checks import require
+from components.place import Place
+from components.service_role import ServiceRole, ServiceRoleArgs
+from components.statements import Statement, allow
+
+SIZES = ("Small", "Medium", "Large")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackingArgs:
+    """What `Tracking` is made from.
+
+    Attributes
+    ----------
+    place : Place
+        The account that the server is in.
+    server_name : str
+        The server's name, because people look it up.
+    artifacts : Bucket
+        Where runs keep their artifacts, under ``mlflow/``.
+    size : str
+        ``Small``, ``Medium`` or ``Large``; paid by the hour, whether used or not.
+    """
+
+    place: Place
+    server_name: str
+    artifacts: Bucket
+    size: str = "Small"
+
+
+class Tracking(pulumi.ComponentResource):
+    """An MLflow tracking server.
+
+    It registers no models: the registry has one way in, and that is the training pipeline's.
+
+    Attributes
+    ----------
+    server_arn, server_url : pulumi.Output[str]
+        The ARN is what jobs use as tracking URI.
+    """
+
+    _PREFIX = "mlflow/"
+
+    def __init__(self, name: str, args: TrackingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the role and the server."""
+        require(
+            f"Tracking {name!r}",
+            [(args.size in SIZES, f"`size` must be one of {', '.join(SIZES)}, got {args.size!r}. Start with Small.")],
+        )
+        super().__init__("headrace:training:Tracking", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        self._artifact_statements = [
+            *args.artifacts.read_statements(self._PREFIX),
+            *args.artifacts.write_statements(self._PREFIX),
+        ]
+        role = ServiceRole(
+            f"{name}-server",
+            ServiceRoleArgs(
+                service="sagemaker.amazonaws.com",
+                duty="Serves runs and their artifacts",
+                place=args.place,
+                statements=self._artifact_statements,
+            ),
+            child,
+        )
+        server = aws.sagemaker.MlflowTrackingServer(
+            f"{name}-server",
+            tracking_server_name=args.server_name,
+            tracking_server_size=args.size,
+            artifact_store_uri=pulumi.Output.format("s3://{}/{}", args.artifacts.name, self._PREFIX.rstrip("/")),
+            automatic_model_registration=False,
+            role_arn=role.arn,
+            opts=child,
+        )
+        self.server_arn: pulumi.Output[str] = server.arn
+        self.server_url: pulumi.Output[str] = server.tracking_server_url
+        self.register_outputs({"server_arn": self.server_arn, "server_url": self.server_url})
+
+    def log_statements(self) -> list[Statement]:
+        """Permissions to log runs, and to write their artifacts, which go past the server."""
+        return [
+            allow(["sagemaker-mlflow:*", "sagemaker:DescribeMlflowTrackingServer"], [self.server_arn]),
+            *self._artifact_statements,
+        ]

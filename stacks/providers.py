@@ -1,0 +1,24 @@
+"""The only providers: explicit, bound to the environment's accounts, tagging everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi_aws as aws
+
+from stacks.settings import Settings
+
+
+def tags(settings: Settings, workload: str) -> dict[str, str]:
+    """Return the tags that everything of the environment carries, made by Pulumi or by a release."""
+    return {"headrace:stack": settings.environment, "headrace:workload": workload}
+
+
+def aws_provider(settings: Settings, default_tags: Mapping[str, str]) -> aws.Provider:
+    """Register AWS's provider, which asks STS whose credentials it has and refuses accounts that are not allowed."""
+    return aws.Provider(
+        "aws",
+        region=settings.region,
+        allowed_account_ids=list(settings.allowed_account_ids),
+        default_tags={"tags": dict(default_tags)},
+    )

@@ -1,0 +1,178 @@
+"""An environment's settings: the only reader of Pulumi's configuration, and usable without Pulumi."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
+
+NAMESPACE = "headrace"
+LOCAL = "local"
+LOCAL_ACCOUNT = "000000000000"
+_RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a setting must be, and how to mend it; said to whoever broke it."""
+
+    must_be: str
+    remedy: str
+
+
+class SettingsError(ValueError):
+    """Settings that break rules; the message names all of them at once."""
+
+
+def _own_accounts(accounts: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    local = info.data.get("environment") == LOCAL
+    if (local and accounts != (LOCAL_ACCOUNT,)) or (not local and LOCAL_ACCOUNT in accounts):
+        raise ValueError
+    return accounts
+
+
+def _known_retention(days: int) -> int:
+    if days not in _RETENTIONS:
+        raise ValueError
+    return days
+
+
+def _structured(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith("["):
+        try:
+            return json.loads(value)
+        except json.JSONDecodeError:
+            return value
+    return value
+
+
+AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
+InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
+_INSTANCE = Rule("a SageMaker instance type", "Give a name such as ml.m5.large.")
+
+
+class Settings(BaseModel):
+    """Everything that differs between environments.
+
+    Attributes
+    ----------
+    environment : str
+        The stack's name: local, dev, staging, prod, or one of your own.
+    region : str
+        Where everything is.
+    allowed_account_ids : tuple of str
+        The accounts that the environment may touch. ``local`` may touch 000000000000, which is nobody's, and only it.
+    workload : str
+        Path of the workload's file, from the project's folder.
+    approval : {"manual", "automatic"}
+        Who approves model packages that passed every gate: a person, or the approver.
+    training_instance_type, training_volume_gb
+        What each job of the training pipeline runs on.
+    endpoint_instance_type, endpoint_instance_count
+        What the endpoint runs on. From two instances on, one may fail.
+    reconcile_minutes : int
+        How often the release machine looks whether what serves is what is wanted, because events may be lost.
+    log_retention_days : int
+        Days that logs are kept.
+    force_destroy : bool
+        Whether destroying the environment deletes data and images too.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    environment: Annotated[
+        str,
+        Field(pattern=r"^[a-z][a-z0-9-]{0,15}$"),
+        Rule("1 to 16 lower-case letters, digits and hyphens, a letter first", "Name the stack so: it is in names."),
+    ]
+    region: Annotated[Region, Rule("an AWS region", "Give a name such as eu-west-1.")]
+    allowed_account_ids: Annotated[
+        tuple[AccountId, ...],
+        BeforeValidator(_structured),
+        Field(min_length=1),
+        AfterValidator(_own_accounts),
+        Rule(
+            f"a list of account ids of 12 digits: [{LOCAL_ACCOUNT!r}] for `{LOCAL}`, and never that one for others",
+            "List the accounts that this environment may touch, each in quotes.",
+        ),
+    ]
+    workload: Annotated[
+        str, Field(pattern=r"\.ya?ml$"), Rule("the path of a workload file", "See workloads/flights/workload.yaml.")
+    ]
+    approval: Annotated[
+        Literal["manual", "automatic"], Rule("manual or automatic", "Say manual where a person must approve.")
+    ] = "manual"
+    training_instance_type: Annotated[InstanceType, _INSTANCE] = "ml.m5.large"
+    training_volume_gb: Annotated[
+        int, Field(ge=5, le=16384), Rule("whole gigabytes from 5 to 16384", "Twice the data is enough.")
+    ] = 30
+    endpoint_instance_type: Annotated[InstanceType, _INSTANCE] = "ml.m5.large"
+    endpoint_instance_count: Annotated[
+        int, Field(ge=1, le=100), Rule("a whole number from 1 to 100", "Give 2 or more where one instance may fail.")
+    ] = 1
+    reconcile_minutes: Annotated[
+        int, Field(ge=1, le=1440), Rule("whole minutes from 1 to 1440", "15 is a good start.")
+    ] = 15
+    log_retention_days: Annotated[
+        int,
+        AfterValidator(_known_retention),
+        Rule("a retention that CloudWatch Logs knows", f"Choose one of {', '.join(map(str, _RETENTIONS))}."),
+    ] = 90
+    force_destroy: Annotated[
+        bool, Rule("true or false", "Say true only where nobody would miss the data after a destroy.")
+    ] = False
+
+    @property
+    def prefix(self) -> str:
+        """What the names begin with that other systems must know."""
+        return f"{NAMESPACE}-{self.environment}"
+
+    @classmethod
+    def from_mapping(cls, environment: str, values: Mapping[str, Any]) -> Self:
+        """Check `values`, keys without namespace.
+
+        Raises
+        ------
+        SettingsError
+            Naming every setting that breaks its rule, is missing, or is unknown.
+        """
+        given = {"environment": environment, **values}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            problems = list(dict.fromkeys(_problems(error, given)))
+        raise SettingsError(
+            "\n".join([f"The settings of environment {environment!r} cannot be used:", *(f"  - {p}" for p in problems)])
+        )
+
+    @classmethod
+    def from_pulumi(cls) -> Self:
+        """Check the selected stack's configuration: every key of namespace ``headrace``, and no other."""
+        import pulumi  # noqa: PLC0415 (settings are checked without Pulumi, too)
+        from pulumi.runtime import config  # noqa: PLC0415 (pulumi.Config cannot list its keys)
+
+        every = {**config.get_config_env(), **config.CONFIG.get()}
+        own = {
+            key.removeprefix(f"{NAMESPACE}:"): value for key, value in every.items() if key.startswith(f"{NAMESPACE}:")
+        }
+        return cls.from_mapping(pulumi.get_stack(), own)
+
+
+def _problems(error: ValidationError, given: Mapping[str, Any]) -> Iterator[str]:
+    for detail in error.errors():
+        field = str(detail["loc"][0])
+        if detail["type"] == "extra_forbidden":
+            known = ", ".join(name for name in Settings.model_fields if name != "environment")
+            yield f"`{NAMESPACE}:{field}` must be one of {known}, got an unknown name. Correct the name or remove it."
+            continue
+        rule = _rule(Settings.model_fields[field].metadata)
+        got = repr(_structured(given[field])) if field in given else "nothing"
+        yield f"`{NAMESPACE}:{field}` must be {rule.must_be}, got {got}. {rule.remedy}"
+
+
+def _rule(metadata: Sequence[Any]) -> Rule:
+    return next(entry for entry in metadata if isinstance(entry, Rule))

@@ -1,0 +1,157 @@
+"""A recording engine: runs a program against Pulumi's mocks and keeps every registration."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks
+
+with warnings.catch_warnings():  # the SDK's own modules of deprecated resources warn when they are imported
+    warnings.simplefilter("ignore", DeprecationWarning)
+    for service in ("glue", "s3", "sagemaker"):
+        importlib.import_module(f"pulumi_aws.{service}").outputs  # noqa: B018 (modules load when they are used)
+
+ACCOUNT = "111122223333"
+REGION = "eu-west-1"
+IMAGE_DIGEST = "sha256:" + "ab" * 32
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One resource as the program asked for it; `inputs` as they are sent, in camel case."""
+
+    urn: str
+    type: str
+    name: str
+    inputs: dict[str, Any]
+    provider: str
+    ignored: tuple[str, ...]
+    depends_on: tuple[str, ...]
+
+
+@dataclass
+class Recording:
+    """Every registration of one run, complete once `record` has returned."""
+
+    registrations: list[Registration] = field(default_factory=list)
+
+    def of(self, type_: str) -> list[Registration]:
+        """All resources of a type, such as ``aws:kms/key:Key``."""
+        return [found for found in self.registrations if found.type == type_]
+
+    def one(self, type_: str, name: str) -> Registration:
+        """The resource of that type and logical name."""
+        found = [registration for registration in self.of(type_) if registration.name == name]
+        assert len(found) == 1, f"{len(found)} {type_} named {name}; there are {[r.name for r in self.of(type_)]}"
+        return found[0]
+
+    def policy(self, type_: str, name: str, key: str = "policy") -> list[dict[str, Any]]:
+        """The statements of a resource's policy document."""
+        statements = json.loads(self.one(type_, name).inputs[key])["Statement"]
+        assert isinstance(statements, list)
+        return statements
+
+    @property
+    def aws(self) -> list[Registration]:
+        """The resources that AWS would hold."""
+        return [found for found in self.registrations if found.type.startswith("aws:")]
+
+
+class _Answers(mocks.Mocks):
+    """What AWS would answer: an ARN, an id, and what else other resources are made from."""
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        name = args.inputs.get("name", f"{args.name}-0000000")
+        state = {
+            "name": name,
+            **args.inputs,
+            "arn": f"arn:aws:{args.typ.split('/')[0].removeprefix('aws:')}:{REGION}:{ACCOUNT}:{name}",
+        }
+        if args.typ == "aws:s3/bucket:Bucket":
+            state |= {"bucket": name, "arn": f"arn:aws:s3:::{name}"}
+        if args.typ == "aws:kms/key:Key":
+            state |= {"keyId": name, "arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{name}"}
+        if args.typ == "aws:iam/role:Role":
+            state |= {"arn": f"arn:aws:iam::{ACCOUNT}:role/{name}"}
+        if args.typ == "aws:ecr/repository:Repository":
+            state |= {"repositoryUrl": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}"}
+        if args.typ == "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer":
+            state |= {"trackingServerUrl": "https://tracking.example"}
+        if args.typ == "pulumi-python:dynamic/image:ImageBuild":
+            state |= {"image_digest": IMAGE_DIGEST, "image_uri": f"{args.inputs['repository_url']}@{IMAGE_DIGEST}"}
+        return f"{name}-id", state
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        answers = {
+            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
+            "aws:index/getPartition:getPartition": {"partition": "aws"},
+            "aws:index/getRegion:getRegion": {"name": REGION},
+        }
+        return answers[args.token], []
+
+
+class _Monitor(mocks.MockMonitor):
+    def __init__(self, recording: Recording, stack: str) -> None:
+        super().__init__(_Answers())
+        self._recording = recording
+        self._stack = stack
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """The URN as the real engine writes it; the mocks' own knows neither stack nor grandparents."""
+        parents = parent.split("::")[2] if parent else ""
+        within = "" if parents in ("", "pulumi:pulumi:Stack") else f"{parents}$"
+        return f"urn:pulumi:{self._stack}::headrace::{within}{type_}::{name}"
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802 (gRPC's name)
+        with _event_loop():
+            return super().Invoke(request)
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (gRPC's name)
+        with _event_loop():
+            return self._register(request)
+
+    def _register(self, request: Any) -> Any:
+        answer = super().RegisterResource(request)
+        if request.type != "pulumi:pulumi:Stack":
+            self._recording.registrations.append(
+                Registration(
+                    urn=answer.urn,
+                    type=request.type,
+                    name=request.name,
+                    inputs=pulumi.runtime.rpc.deserialize_properties(request.object),
+                    provider=re.sub(r"::[^:]*$", "", request.provider),
+                    ignored=tuple(request.ignoreChanges),
+                    depends_on=tuple(sorted(request.dependencies)),
+                )
+            )
+        return answer
+
+
+@contextmanager
+def _event_loop() -> Iterator[None]:
+    """Give this thread an event loop and close it: Pulumi's mocks open one where there is none and leave it open."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        loop.close()
+        asyncio.set_event_loop(None)
+
+
+def record(program: Callable[[], object], stack: str = "test") -> Recording:
+    """Run `program` as stack `stack` and return everything it registered, once all of it has landed."""
+    recording = Recording()
+    with _event_loop():
+        mocks.set_mocks(_Answers(), project="headrace", stack=stack, preview=False, monitor=_Monitor(recording, stack))
+        pulumi.runtime.test(lambda: program() and None)()
+    return recording
