@@ -1,0 +1,92 @@
+"""The sandbox's commands. Only the standard library is imported before a command needs more."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+
+from sandbox import environment
+from sandbox.engine import build, find, install
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        return int(chosen.run(chosen))
+    except (find.MissingPartsError, build.BuildError, environment.NoEngineError) as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nsandbox: interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    engine = commands.add_parser("engine", help="the Pulumi engine").add_subparsers(required=True, metavar="WHAT")
+    engine.add_parser("install", help="find a usable engine, or build one").set_defaults(run=_engine_install)
+    engine.add_parser("path", help="print the installed engine's folder").set_defaults(run=_engine_path)
+
+    cloud = commands.add_parser("cloud", help="the local AWS").add_subparsers(required=True, metavar="WHAT")
+    for what, text in (("start", "start it"), ("stop", "stop it"), ("status", "tell whether it runs")):
+        cloud.add_parser(what, help=text).set_defaults(run=_cloud, what=what)
+
+    run = commands.add_parser("exec", help="run a command with the whole local environment")
+    run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD ...")
+    run.set_defaults(run=_exec)
+
+    commands.add_parser("env", help="print the local environment for a shell to eval").set_defaults(run=_env)
+    return parser
+
+
+def _engine_install(_: argparse.Namespace) -> int:
+    print(install.install(os.environ).folder)
+    return 0
+
+
+def _engine_path(_: argparse.Namespace) -> int:
+    print(environment.engine(os.environ).folder)
+    return 0
+
+
+def _cloud(chosen: argparse.Namespace) -> int:
+    os.environ.update(environment.cloud(os.environ))
+    from sandbox.cloud import process, settings  # noqa: PLC0415 - needs packages that `engine install` must not
+
+    result = getattr(process, chosen.what)(settings.current())
+    if result is not None:
+        print(result)
+    return 0
+
+
+def _exec(chosen: argparse.Namespace) -> int:
+    command = chosen.command[1:] if chosen.command[:1] == ["--"] else chosen.command
+    if not command:
+        print("sandbox: exec needs a command: python -m sandbox exec -- pulumi version", file=sys.stderr)
+        return 2
+    variables = environment.local(os.environ)
+    try:
+        # The command takes this process's place, so that signals and the exit code are its own.
+        os.execvpe(command[0], command, variables)  # noqa: S606
+    except FileNotFoundError:
+        print(f"sandbox: {command[0]}: no such command on PATH", file=sys.stderr)
+        return 127
+    except PermissionError:
+        print(f"sandbox: {command[0]}: not executable", file=sys.stderr)
+        return 126
+
+
+def _env(_: argparse.Namespace) -> int:
+    variables = environment.local(os.environ)
+    for name in sorted(os.environ.keys() - variables.keys()):
+        print(f"unset {name}")
+    for name in sorted(variables):
+        if variables[name] != os.environ.get(name):
+            print(f"export {name}={shlex.quote(variables[name])}")
+    return 0

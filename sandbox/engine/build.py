@@ -1,0 +1,179 @@
+"""Building the engine's parts: Go programs from modules, and the files that go beside them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from sandbox.engine import pins
+from sandbox.engine.find import OfficialCli
+from sandbox.engine.progress import Part
+
+HERE = Path(__file__).parent
+CLI_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
+LINKER = {
+    "cli": f"-s -w -X {SDK_MODULE}/go/common/version.Version=v{pins.PULUMI}",
+    "bridge": f"-s -w -X main.version={pins.AWS_PLUGIN}",
+}
+TAGS = "osusergo,grpcnotrace"
+FROM_SDK = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
+
+# The engine starts this with the engine's address as the only argument and the project's folder as working directory.
+LAUNCHER = """#!/bin/sh
+# Start the language host with an interpreter that has the pulumi package: HEADRACE_PYTHON, the active virtual
+# environment, or a .venv here or in a folder above.
+here=$(dirname "$0")
+if [ -n "${HEADRACE_PYTHON:-}" ]; then exec "$HEADRACE_PYTHON" -u "$here/language_host.py" "$@"; fi
+if [ -x "${VIRTUAL_ENV:-/none}/bin/python" ]; then exec "$VIRTUAL_ENV/bin/python" -u "$here/language_host.py" "$@"; fi
+folder=$PWD
+while [ "$folder" != "/" ]; do
+  if [ -x "$folder/.venv/bin/python" ]; then exec "$folder/.venv/bin/python" -u "$here/language_host.py" "$@"; fi
+  folder=$(dirname "$folder")
+done
+exec python3 -u "$here/language_host.py" "$@"
+"""
+
+
+class BuildError(Exception):
+    """A part could not be built; the message has the last lines of what the tool said."""
+
+
+class GoBuilder:
+    """Builds the programs of this folder with one Go.
+
+    Parameters
+    ----------
+    go : Path
+        The `go` command.
+    log : Path
+        A file that everything the tools say is appended to.
+    """
+
+    def __init__(self, go: Path, log: Path) -> None:
+        self._go = go
+        self._log = log
+        self._running: set[subprocess.Popen[str]] = set()
+        self._packages: dict[str, int] = {}
+
+    def fetch(self, program: str, note: Callable[[str], None] = lambda _: None) -> None:
+        """Download the modules that a program needs, and count its packages."""
+        modules = 0
+
+        def said(line: str) -> None:
+            nonlocal modules
+            if line.startswith("go: downloading"):
+                modules += 1
+                note(f"{modules} modules")
+
+        out = self._run(program, ["list", "-tags", TAGS, "-deps", _package(program)], said)
+        self._packages[program] = len(out)
+
+    def build(self, program: str, to: Path, note: Callable[[str], None]) -> None:
+        """Compile and link a program whose modules are there."""
+        compiled = 0
+        total = self._packages.get(program, 0)
+
+        def said(line: str) -> None:
+            nonlocal compiled
+            if line and not line.startswith(("#", "\t", "go:")):
+                compiled += 1
+                note(f"{compiled} of at most {total} packages")
+
+        options = ["-v", "-tags", TAGS, "-ldflags", LINKER[program], "-o", str(to)]
+        self._run(program, ["build", *options, _package(program)], said)
+
+    def module_folder(self, program: str, module: str) -> Path:
+        """Return where a module lies unpacked."""
+        return Path(self._run(program, ["list", "-m", "-f", "{{.Dir}}", module], lambda _: None)[0])
+
+    def stop(self) -> None:
+        """End what still runs."""
+        for process in list(self._running):
+            process.terminate()
+
+    def _run(self, program: str, arguments: list[str], said: Callable[[str], None]) -> list[str]:
+        environ = dict(os.environ, GOFLAGS="-mod=readonly -buildvcs=false", GOWORK="off", CGO_ENABLED="0")
+        process = subprocess.Popen(
+            [str(self._go), *arguments],
+            cwd=HERE / program,
+            env=environ,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        self._running.add(process)
+        tail: deque[str] = deque(maxlen=15)
+        with self._log.open("a") as log:
+            reader = threading.Thread(target=_listen, args=(process, log.write, tail, said))
+            reader.start()
+            assert process.stdout is not None  # noqa: S101 - opened with a pipe
+            out = process.stdout.read().splitlines()
+            process.wait()
+            reader.join()
+        self._running.discard(process)
+        if process.returncode != 0:
+            lines = "\n".join(f"    {line}" for line in tail)
+            raise BuildError(
+                f"`go {arguments[0]}` of sandbox/engine/{program} failed with exit code {process.returncode}:\n{lines}\n"
+                f"  The whole output is in {self._log}. Modules come from GOPROXY "
+                f"({os.environ.get('GOPROXY') or 'the default of `go env GOPROXY`'}); once it answers, run this again: "
+                "what was downloaded and compiled is kept."
+            )
+        return out
+
+
+def language_files(builder: GoBuilder, to: Path) -> None:
+    """Put the language host, its launcher and the SDK's two scripts into the folder of programs."""
+    sdk = builder.module_folder("cli", SDK_MODULE)
+    for name in FROM_SDK:
+        _executable(to / Path(name).name, (sdk / name).read_text())
+    shutil.copyfile(HERE / "language_host.py", to / "language_host.py")
+    _executable(to / "pulumi-language-python", LAUNCHER)
+
+
+def link_provider(binary: Path, plugin: Path) -> None:
+    """Link the Terraform provider where the bridge looks for it: it is too large to copy."""
+    (plugin / "provider").mkdir()
+    (plugin / "provider" / binary.name).symlink_to(binary)
+
+
+def download_plugin(pulumi: Path, cli: OfficialCli | None, home: Path) -> None:
+    """Let a `pulumi` download the official AWS plug-in into a Pulumi home."""
+    executable = cli.executable if cli else pulumi
+    environ = dict(os.environ, PULUMI_HOME=str(home), PULUMI_SKIP_UPDATE_CHECK="true")
+    command = [str(executable), "plugin", "install", "resource", "aws", pins.AWS_PLUGIN]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise BuildError(f"`{' '.join(command[1:])}` failed:\n    {done.stderr.strip()[-2000:]}")
+
+
+def go_program(builder: GoBuilder, program: str, to: Path, part: Part) -> None:
+    """Build one Go program, with its progress."""
+    if program not in builder._packages:
+        builder.fetch(program, part.note)
+    builder.build(program, to, part.note)
+
+
+def _package(program: str) -> str:
+    return CLI_PACKAGE if program == "cli" else "."
+
+
+def _executable(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def _listen(
+    process: subprocess.Popen[str], log: Callable[[str], object], tail: deque[str], said: Callable[[str], None]
+) -> None:
+    assert process.stderr is not None  # noqa: S101 - opened with a pipe
+    for line in process.stderr:
+        log(line)
+        tail.append(line.rstrip())
+        said(line.rstrip())

@@ -1,0 +1,89 @@
+"""The environment in which commands see the engine and the local cloud, and cannot see any real account."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandbox.cloud import settings
+from sandbox.engine import install
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+_PASSPHRASE = "headrace-local"  # noqa: S105 - protects a state that holds no secret of a real account
+
+
+class NoEngineError(Exception):
+    """The local environment cannot be made; the message says what is missing."""
+
+
+def engine(environ: Mapping[str, str]) -> install.Engine:
+    """Return the installed engine."""
+    found = install.locate(environ)
+    if found is None:
+        raise NoEngineError("no engine is installed for this version; run `python -m sandbox engine install`")
+    return found
+
+
+def cloud(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that the local cloud itself is started with: its state lies in this clone."""
+    return {"HEADRACE_STATE": environ.get("HEADRACE_STATE") or str(REPOSITORY / ".headrace" / "cloud")}
+
+
+def local(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for a command that uses the engine against the local cloud.
+
+    Everything of AWS that the caller has set (profiles, sessions, endpoints of single services) is left out, and the
+    files below ~/.aws are not read, so that nothing run with it can reach a real account.
+
+    Parameters
+    ----------
+    environ : mapping of str to str
+        The caller's environment.
+
+    Returns
+    -------
+    dict of str to str
+        The whole environment of the command.
+    """
+    found = engine(environ)
+    at = settings.current()
+    backend = Path(environ.get("HEADRACE_PULUMI") or REPOSITORY / ".headrace" / "pulumi").absolute()
+    backend.mkdir(parents=True, exist_ok=True)
+    variables = {name: value for name, value in environ.items() if not name.startswith("AWS_")}
+    variables |= cloud(environ)
+    variables |= {
+        "PATH": os.pathsep.join([str(found.bin), str(found.pulumi.parent), environ.get("PATH", os.defpath)]),
+        "PULUMI_HOME": str(found.home),
+        "PULUMI_BACKEND_URL": f"file://{backend}",
+        "PULUMI_CONFIG_PASSPHRASE": environ.get("PULUMI_CONFIG_PASSPHRASE", _PASSPHRASE),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "AWS_ENDPOINT_URL": at.endpoint_url,
+        "AWS_REGION": at.region,
+        "AWS_DEFAULT_REGION": at.region,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    if found.bridged:
+        variables["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+    for name in ("NO_PROXY", "no_proxy"):
+        variables[name] = ",".join(filter(None, [environ.get(name), "127.0.0.1", "localhost"]))
+    if python := _interpreter(environ):
+        variables["HEADRACE_PYTHON"] = python  # the language host's
+        variables["PULUMI_PYTHON_CMD"] = python  # that of dynamic resources
+    return variables
+
+
+def _interpreter(environ: Mapping[str, str]) -> str | None:
+    """Return an interpreter that has the pulumi package."""
+    if chosen := environ.get("HEADRACE_PYTHON"):
+        return chosen
+    if importlib.util.find_spec("pulumi") is not None:
+        return sys.executable
+    own = REPOSITORY / ".venv" / "bin" / "python"
+    return str(own) if own.is_file() else None
