@@ -9,11 +9,11 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
-
 from typing import Any
 
 from sandbox.cloud import actions
 from sandbox.cloud.actions import AwsError, Call, Params
+from sandbox.cloud.control import authorization
 from sandbox.cloud.server import wire
 from sandbox.cloud.server.identify import Asked, identify
 from sandbox.cloud.server.moto_app import MotoApplication, missing
@@ -25,7 +25,6 @@ STATUS_PATH = "/_cloud/status"
 _READS = ("Get", "List", "Describe", "Head", "BatchGet", "Query", "Scan", "Search", "Lookup", "Validate", "Invoke")
 _log = logging.getLogger(__name__)
 Environ = dict[str, Any]
-Check = Callable[[Call, Environ], None]
 
 
 class Application:
@@ -34,10 +33,6 @@ class Application:
     Parameters
     ----------
     settings : Settings
-    authorise : callable
-        ``authorise(call, environ)`` raises `AwsError` where the caller may not.
-    role_of : callable
-        ``role_of(access_key)`` returns the role behind temporary credentials, or None.
     changed : callable
         Called after every call that may have changed something.
     """
@@ -45,13 +40,9 @@ class Application:
     def __init__(
         self,
         settings: Settings,
-        authorise: Check,
-        role_of: Callable[[str], str | None],
         changed: Callable[[], None],
     ) -> None:
         self._settings = settings
-        self._authorise = authorise
-        self._role_of = role_of
         self._changed = changed
         self._moto = MotoApplication()
         self._answers = StoredAnswers()
@@ -122,7 +113,8 @@ class Application:
         content_type = environ.get("CONTENT_TYPE", "")
         name = f"{asked.service} action {operation.name}"
         handler = actions.handler_for(asked.service, operation.name)
-        role = self._role_of(asked.access_key)
+        session = authorization.session_of(asked.access_key)
+        role = session.role_arn if session else None
 
         def forward(params: Params | None = None) -> Params:
             sent, content = (environ, body) if params is None else wire.rewritten(operation, environ, params)
@@ -134,7 +126,7 @@ class Application:
 
         if role or handler or asked.service == "s3":
             made = call()
-            self._authorise(made, environ)
+            authorization.check(made, environ, session)
         if handler is None:
             return self._moto.ask(environ, body, name)
         return wire.answer(operation, content_type, handler(made))

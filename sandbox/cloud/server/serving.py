@@ -36,7 +36,6 @@ def serve(settings: Settings, bound: Callable[[], object] = lambda: None) -> Non
         logging.getLogger(noisy).setLevel(logging.WARNING)
     configure(settings)
     # after `configure`, which moto reads at import
-    from sandbox.cloud.control import authorization  # noqa: PLC0415
     from sandbox.cloud.server import registry  # noqa: PLC0415
     from sandbox.cloud.server.application import Application  # noqa: PLC0415
     from sandbox.cloud.state import children, snapshot  # noqa: PLC0415
@@ -47,7 +46,7 @@ def serve(settings: Settings, bound: Callable[[], object] = lambda: None) -> Non
     modules = registry.discover()
     keeper = snapshot.Keeper(settings)
     keeper.load()
-    server.app = Application(settings, authorization.check, authorization.role_behind, keeper.touch)
+    server.app = Application(settings, keeper.touch)
     registry.run_hooks(modules, "on_start")
     keeper.start()
     watcher = children.Watcher(settings.folder)

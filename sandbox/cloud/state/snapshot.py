@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
 
 from sandbox.cloud.settings import Settings
-from sandbox.cloud.state import records
 
 _log = logging.getLogger(__name__)
 

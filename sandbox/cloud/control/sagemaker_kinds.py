@@ -1,0 +1,204 @@
+"""The kinds of declared SageMaker resources, and what is particular to each."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sandbox.cloud import clients
+from sandbox.cloud.actions import AwsError, Call, Params, handles
+from sandbox.cloud.control import sagemaker
+from sandbox.cloud.control.sagemaker import Kind
+from sandbox.cloud.state import records
+from sandbox.cloud.state.records import Record
+
+_MLFLOW_VERSION = "3.0"
+
+
+def _model(_: Call, row: Record) -> None:
+    if bool(row.get("PrimaryContainer")) == bool(row.get("Containers")):
+        raise AwsError("ValidationException", "Give exactly one of PrimaryContainer and Containers.")
+    row.setdefault("EnableNetworkIsolation", False)
+    for container in [row.get("PrimaryContainer"), *row.get("Containers", [])]:
+        if container:
+            container.setdefault("Mode", "SingleModel")
+
+
+def _endpoint_config(_: Call, row: Record) -> None:
+    variants = [*row["ProductionVariants"], *row.get("ShadowProductionVariants", [])]
+    names = [variant["VariantName"] for variant in variants]
+    if len(set(names)) < len(names):
+        raise AwsError("ValidationException", f"Production variant names must be unique, got {names}.")
+    for variant in variants:
+        model = variant.get("ModelName")
+        if model and model not in records.table("Model"):
+            arn = row["EndpointConfigArn"].rsplit(":", 1)[0] + f":model/{model}"
+            raise AwsError("ValidationException", f'Could not find model "{arn}".')
+        variant.setdefault("InitialVariantWeight", 1.0)
+    row.setdefault("EnableNetworkIsolation", False)
+
+
+def _endpoint_config_unused(_: Call, row: Record) -> None:
+    name = row["EndpointConfigName"]
+    for endpoint in records.table("Endpoint").values():
+        pending = (endpoint.get("PendingDeploymentSummary") or {}).get("EndpointConfigName")
+        if name in (endpoint.get("EndpointConfigName"), pending):
+            raise AwsError(
+                "ValidationException",
+                f'Cannot delete endpoint configuration "{row["EndpointConfigArn"]}": '
+                f'endpoint "{endpoint["EndpointName"]}" uses it.',
+            )
+
+
+def _feature_group(call: Call, row: Record) -> None:
+    names = [feature["FeatureName"] for feature in row["FeatureDefinitions"]]
+    for member in ("RecordIdentifierFeatureName", "EventTimeFeatureName"):
+        if row[member] not in names:
+            raise AwsError("ValidationException", f"{member} {row[member]!r} is not one of FeatureDefinitions.")
+    offline = row.get("OfflineStoreConfig")
+    if offline:
+        name, storage = row["FeatureGroupName"], offline["S3StorageConfig"]
+        made = int(row["CreationTime"].timestamp())
+        storage.setdefault(
+            "ResolvedOutputS3Uri",
+            f"{storage['S3Uri'].rstrip('/')}/{call.account}/sagemaker/{call.region}/offline-store/{name}-{made}/data",
+        )
+        table = f"{name}_{made}".replace("-", "_").lower()
+        catalogue = {"Catalog": "AwsDataCatalog", "Database": "sagemaker_featurestore", "TableName": table}
+        offline.setdefault("DataCatalogConfig", catalogue)
+        row["OfflineStoreStatus"] = {"Status": "Active"}
+
+
+def _feature_group_update(call: Call, row: Record) -> None:
+    row["FeatureDefinitions"] = [*row["FeatureDefinitions"], *row.pop("FeatureAdditions", [])]
+    row["LastUpdateStatus"] = {"Status": "Successful"}
+
+
+def _package_group_empty(_: Call, row: Record) -> None:
+    name = row["ModelPackageGroupName"]
+    left = [p for p in records.table("ModelPackage").values() if p.get("ModelPackageGroupName") == name]
+    if left:
+        raise AwsError(
+            "ConflictException",
+            f"Model package group {row['ModelPackageGroupArn']} holds {len(left)} model packages. Delete them first.",
+        )
+
+
+def _pipeline(_: Call, row: Record) -> None:
+    place = row.pop("PipelineDefinitionS3Location", None)
+    if place:
+        version = {"VersionId": place["VersionId"]} if place.get("VersionId") else {}
+        found = clients.client("s3").get_object(Bucket=place["Bucket"], Key=place["ObjectKey"], **version)
+        row["PipelineDefinition"] = found["Body"].read().decode()
+    try:
+        definition = json.loads(row["PipelineDefinition"])
+    except (KeyError, ValueError) as bad:
+        raise AwsError("ValidationException", f"PipelineDefinition is not JSON: {bad}") from bad
+    if not isinstance(definition, dict) or "Steps" not in definition:
+        raise AwsError("ValidationException", "PipelineDefinition has no Steps.")
+    row.setdefault("PipelineDisplayName", row["PipelineName"])
+
+
+def _mlflow() -> Any:
+    from sandbox.cloud.run import mlflow  # noqa: PLC0415 - only where a server is asked for
+
+    return mlflow
+
+
+def _tracking_server(_: Call, row: Record) -> None:
+    _mlflow().start(row["TrackingServerName"], row["ArtifactStoreUri"])
+
+
+def _tracking_server_url(_: Call, row: Record) -> None:
+    row["TrackingServerUrl"] = _mlflow().url(row["TrackingServerName"])
+
+
+def _tracking_server_end(_: Call, row: Record) -> None:
+    _mlflow().stop(row["TrackingServerName"])
+
+
+_PACKAGE_GROUP = Kind(
+    "ModelPackageGroup",
+    "model-package-group",
+    "ModelPackageGroup",
+    lost="{spoken} {arn} does not exist.",
+    born={"ModelPackageGroupStatus": "Completed", "CreatedBy": {}},
+    unused=_package_group_empty,
+)
+_KINDS = (
+    _PACKAGE_GROUP,
+    Kind("Model", "model", "model", create=_model),
+    Kind(
+        "EndpointConfig",
+        "endpoint-config",
+        "endpoint configuration",
+        create=_endpoint_config,
+        unused=_endpoint_config_unused,
+    ),
+    Kind(
+        "FeatureGroup",
+        "feature-group",
+        "FeatureGroup",
+        missing="ResourceNotFound",
+        lost="{spoken} {arn} does not exist.",
+        taken="ResourceInUse",
+        born={"FeatureGroupStatus": "Created"},
+        create=_feature_group,
+        update=_feature_group_update,
+    ),
+    Kind(
+        "Pipeline",
+        "pipeline",
+        "Pipeline",
+        missing="ResourceNotFound",
+        lost="{spoken} {arn} does not exist.",
+        taken="ConflictException",
+        born={"PipelineStatus": "Active", "CreatedBy": {}, "LastModifiedBy": {}},
+        create=_pipeline,
+        update=_pipeline,
+    ),
+    Kind(
+        "MlflowTrackingServer",
+        "mlflow-tracking-server",
+        "MlflowTrackingServer",
+        missing="ResourceNotFound",
+        lost="{spoken} {arn} does not exist.",
+        taken="ConflictException",
+        born={
+            "TrackingServerStatus": "Created",
+            "TrackingServerSize": "Small",
+            "MlflowVersion": _MLFLOW_VERSION,
+            "IsActive": "Active",
+            "AutomaticModelRegistration": False,
+            "WeeklyMaintenanceWindowStart": "Tue:03:30",
+        },
+        created=_tracking_server,
+        deleted=_tracking_server_end,
+        describe=_tracking_server_url,
+        name_member="TrackingServerName",
+        arn_member="TrackingServerArn",
+    ),
+)
+for _kind in _KINDS:
+    sagemaker.register(_kind)
+
+_POLICIES = "ModelPackageGroupPolicy"
+
+
+@handles("sagemaker", "PutModelPackageGroupPolicy")
+def _put_policy(call: Call) -> Params:
+    group = sagemaker.find(_PACKAGE_GROUP, call, call.params["ModelPackageGroupName"])
+    records.table(_POLICIES)[group["ModelPackageGroupName"]] = {"ResourcePolicy": call.params["ResourcePolicy"]}
+    return {"ModelPackageGroupArn": group["ModelPackageGroupArn"]}
+
+
+@handles("sagemaker", "GetModelPackageGroupPolicy", "DeleteModelPackageGroupPolicy")
+def _policy(call: Call) -> Params:
+    name = sagemaker.name_in(call.params["ModelPackageGroupName"])
+    row = records.table(_POLICIES).get(name)
+    if row is None:
+        raise AwsError("ValidationException", f"Cannot find resource policy for: {name}")
+    if call.action.startswith("Delete"):
+        records.table(_POLICIES).pop(name)
+        return {}
+    return row
