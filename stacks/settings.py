@@ -120,7 +120,7 @@ class Settings(BaseModel):
     log_retention_days: Annotated[
         int,
         AfterValidator(_known_retention),
-        Rule("a retention that CloudWatch Logs knows", f"Choose one of {', '.join(map(str, _RETENTIONS))}."),
+        Rule("a retention that CloudWatch Logs knows", "Choose 30, 90, 365 or another that its documentation lists."),
     ] = 90
     force_destroy: Annotated[
         bool, Rule("true or false", "Say true only where nobody would miss the data after a destroy.")
@@ -171,7 +171,8 @@ def _problems(error: ValidationError, given: Mapping[str, Any]) -> Iterator[str]
             continue
         rule = _rule(Settings.model_fields[field].metadata)
         got = repr(_structured(given[field])) if field in given else "nothing"
-        yield f"`{NAMESPACE}:{field}` must be {rule.must_be}, got {got}. {rule.remedy}"
+        name = "the stack's name" if field == "environment" else f"{NAMESPACE}:{field}"
+        yield f"`{name}` must be {rule.must_be}, got {got}. {rule.remedy}"
 
 
 def _rule(metadata: Sequence[Any]) -> Rule:
