@@ -1,0 +1,106 @@
+"""The approver: a duty and a role of its own, which approves what passed every gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+
+from components.checks import require
+from components.place import Place
+from components.release_names import package_arns
+from components.state_machine import StateMachine, StateMachineArgs
+from components.statements import allow
+
+DEFINITION = Path(__file__).with_name("approver.asl.json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApproverArgs:
+    """What an `Approver` is made from.
+
+    Attributes
+    ----------
+    place : Place
+        The account and region of all of it.
+    model_package_group_name, model_package_group_arn : input of str
+        The one group in which it may approve.
+    logs_key_arn : input of str
+        Customer key of the log.
+    log_retention_days : int
+        Days that the log is kept.
+    look_every_minutes : int
+        How often to look at what is pending, for events may be lost.
+    """
+
+    place: Place
+    model_package_group_name: pulumi.Input[str]
+    model_package_group_arn: pulumi.Input[str]
+    logs_key_arn: pulumi.Input[str]
+    log_retention_days: int = 365
+    look_every_minutes: int = 15
+
+
+class Approver(pulumi.ComponentResource):
+    """A state machine that approves pending packages whose metadata say that every gate was passed.
+
+    It never changes a decision that was made, and a package that does not pass stays pending for a person.
+
+    Attributes
+    ----------
+    state_machine_arn, role_arn : pulumi.Output[str]
+        Start an execution with ``{"model_package_arn": ...}`` for one package, or ``{}`` for all that are pending.
+    """
+
+    def __init__(self, name: str, args: ApproverArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the machine and its triggers."""
+        require(
+            f"Approver {name!r}",
+            [
+                (
+                    args.look_every_minutes >= 1,
+                    f"`look_every_minutes` must be at least 1, got {args.look_every_minutes}. "
+                    "Schedules know no shorter rate.",
+                )
+            ],
+        )
+        super().__init__("headrace:release:Approver", name, None, opts)
+        packages = package_arns(args.model_package_group_arn)
+        machine = StateMachine(
+            name,
+            StateMachineArgs(
+                place=args.place,
+                definition=DEFINITION,
+                values={"ModelPackageGroupName": args.model_package_group_name},
+                duty="Approves model packages that passed every gate",
+                statements=[
+                    allow(["sagemaker:ListModelPackages"], ["*"]),  # AWS knows no resource for it
+                    allow(["sagemaker:DescribeModelPackage"], [packages]),
+                    allow(
+                        ["sagemaker:UpdateModelPackage"],
+                        [packages],
+                        condition={"StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"}},
+                    ),
+                ],
+                logs_key_arn=args.logs_key_arn,
+                log_retention_days=args.log_retention_days,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        machine.start_on_event(
+            "registration",
+            "A model package was registered and waits for approval",
+            {
+                "source": ["aws.sagemaker"],
+                "detail-type": ["SageMaker Model Package State Change"],
+                "detail": {
+                    "ModelPackageGroupName": [args.model_package_group_name],
+                    "ModelApprovalStatus": ["PendingManualApproval"],
+                },
+            },
+        )
+        machine.start_every("look", "Looks at everything that is pending", args.look_every_minutes, {})
+        self.state_machine_arn: pulumi.Output[str] = machine.arn
+        self.role_arn: pulumi.Output[str] = machine.role_arn
+        self.register_outputs({"state_machine_arn": self.state_machine_arn, "role_arn": self.role_arn})

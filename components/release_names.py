@@ -1,0 +1,28 @@
+"""Names of what releases make, and patterns of ARNs."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pulumi
+
+_LONGEST_PREFIX = 36  # leaves 27 of SageMaker's 63 characters for "-v<version>-p<version>-<hash>"
+_HASH_LENGTH = 8
+
+
+def release_name_prefix(endpoint_name: str) -> str:
+    """Return what the names of an endpoint's released models and configurations begin with, at most 36 characters."""
+    if len(endpoint_name) <= _LONGEST_PREFIX:
+        return endpoint_name
+    return f"{endpoint_name[: _LONGEST_PREFIX - _HASH_LENGTH - 1].rstrip('-')}-{short_hash(endpoint_name)}"
+
+
+def short_hash(*parts: str) -> str:
+    """Return 8 hexadecimal digits that stand for `parts`."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:_HASH_LENGTH]
+
+
+def package_arns(group_arn: pulumi.Input[str]) -> pulumi.Output[str]:
+    """Return the pattern that the ARNs of a group's packages match."""
+    packages = pulumi.Output.from_input(group_arn).apply(lambda arn: arn.replace("-group/", "/", 1))
+    return pulumi.Output.concat(packages, "/*")
