@@ -7,8 +7,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/internal/shim/run"
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/pf/proto"
@@ -71,18 +73,18 @@ func bridged(ctx context.Context, terraform run.Provider) (tfbridge.ProviderInfo
 		return info, err
 	}
 	for name := range info.P.ResourcesMap().Range {
-		if _, known := names.Resources[name]; !known {
-			info.IgnoreMappings = append(info.IgnoreMappings, name)
-		}
+		info.IgnoreMappings = append(info.IgnoreMappings, name)
 	}
 	for name := range info.P.DataSourcesMap().Range {
-		if _, known := names.DataSources[name]; !known {
-			info.IgnoreMappings = append(info.IgnoreMappings, name)
-		}
+		info.IgnoreMappings = append(info.IgnoreMappings, name)
 	}
+	// A name that is a resource's and a data source's cannot be ignored as one of the two alone.
+	info.IgnoreMappings = slices.DeleteFunc(info.IgnoreMappings, names.has)
 	if err := info.ComputeTokens(strategy(names)); err != nil {
 		return info, err
 	}
+	maps.DeleteFunc(info.Resources, func(_ string, r *tfbridge.ResourceInfo) bool { return r.Tok == "" })
+	maps.DeleteFunc(info.DataSources, func(_ string, d *tfbridge.DataSourceInfo) bool { return d.Tok == "" })
 	for name, e := range names.Resources {
 		if info.Resources[name] == nil {
 			return info, fmt.Errorf("the Terraform provider has no resource %q, which aws_resources.json names", name)

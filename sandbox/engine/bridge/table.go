@@ -48,6 +48,12 @@ func readTable() (table, error) {
 	return t, nil
 }
 
+func (t table) has(terraformName string) bool {
+	_, resource := t.Resources[terraformName]
+	_, dataSource := t.DataSources[terraformName]
+	return resource || dataSource
+}
+
 // apply adds to the fields that the bridge's own fix-ups made: the rename of `id` must stay, or create fails.
 func apply(to *map[string]*tfbridge.SchemaInfo, fields map[string]field) {
 	for terraformName, f := range fields {
