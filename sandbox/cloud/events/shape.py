@@ -20,6 +20,8 @@ def shape(event: dict[str, Any], target: dict[str, Any], rule_arn: str = "", rul
         The whole event, as EventBridge writes it.
     target : dict
         The rule's target; at most one of Input, InputPath and InputTransformer is there.
+    rule_arn, rule_name : str
+        For templates that name them.
     """
     if target.get("Input"):
         return str(target["Input"])

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.cloud import clients, settings
+from sandbox.cloud import clients
+from sandbox.cloud.actions import AwsError
+from sandbox.cloud.run.roles import check_role, role_client
 
 log = logging.getLogger("headrace.events")
 Target = dict[str, Any]
@@ -98,7 +98,9 @@ def send(target: Target, payload: str, principal: str) -> None:
     """Start or fill one target, once."""
     arn = target["Arn"]
     service = arn.split(":")[2] if arn.count(":") >= 5 else ""
-    kind = next((name for prefix, name in _KINDS.items() if f"{service}:{arn.split(':', 5)[-1]}".startswith(prefix)), None)
+    kind = next(
+        (name for prefix, name in _KINDS.items() if f"{service}:{arn.split(':', 5)[-1]}".startswith(prefix)), None
+    )
     if kind is None:
         raise DeliveryError(
             "the local cloud delivers to state machines, SageMaker pipelines, topics, queues, log groups and event "
@@ -111,33 +113,11 @@ def _as_role(service: str, target: Target, principal: str) -> Any:
     role_arn = target.get("RoleArn")
     if not role_arn:
         raise DeliveryError(f"a target of this kind needs RoleArn: the role with which {principal} may start it")
-    _require_trust(role_arn, principal)
-    keys = clients.role_credentials(role_arn, f"events-{uuid.uuid4().hex[:16]}")
-    at = settings.current()
-    return boto3.client(
-        service,  # type: ignore[call-overload]
-        endpoint_url=at.endpoint_url,
-        region_name=at.region,
-        aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=keys["AWS_SESSION_TOKEN"],
-        config=Config(retries={"max_attempts": 1}),
-    )
-
-
-def _require_trust(role_arn: str, principal: str) -> None:
-    name = role_arn.split("/")[-1]
-    document = clients.client("iam").get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
-    if isinstance(document, str):
-        document = json.loads(document)
-    statements = document.get("Statement", [])
-    for statement in statements if isinstance(statements, list) else [statements]:
-        trusted = statement.get("Principal", {})
-        services = trusted if isinstance(trusted, str) else trusted.get("Service", [])
-        names = [services] if isinstance(services, str) else services
-        if statement.get("Effect") == "Allow" and (principal in names or "*" in names):
-            return
-    raise DeliveryError(f"the role {name} does not trust {principal}: add it to the role's assume-role policy")
+    try:
+        check_role(role_arn, principal)
+    except AwsError as error:
+        raise DeliveryError(error.message) from error
+    return role_client(service, clients.role_credentials(role_arn, f"events-{uuid.uuid4().hex[:16]}"))
 
 
 def _start_state_machine(target: Target, payload: str, principal: str) -> None:
@@ -168,7 +148,7 @@ def _queue(target: Target, payload: str, principal: str) -> None:
 
 def _send_to_queue(queue_arn: str, payload: str, attributes: dict[str, str], group: str | None) -> None:
     sqs = clients.client("sqs")
-    url = sqs.get_queue_url(QueueName=queue_arn.split(":")[-1])["QueueUrl"]
+    url = sqs.get_queue_url(QueueName=queue_arn.rsplit(":", maxsplit=1)[-1])["QueueUrl"]
     more = {"MessageGroupId": group, "MessageDeduplicationId": uuid.uuid4().hex} if group else {}
     sqs.send_message(
         QueueUrl=url,

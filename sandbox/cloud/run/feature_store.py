@@ -38,7 +38,8 @@ def batch_write_record(call: Call) -> Params:
     entries = call.params["Entries"]
     if len(entries) > BATCH_WRITE_LIMIT:
         raise AwsError(
-            "ValidationError", f"Entries must have at most {BATCH_WRITE_LIMIT} members, got {len(entries)}: split the batch"
+            "ValidationError",
+            f"Entries must have at most {BATCH_WRITE_LIMIT} members, got {len(entries)}: split the batch",
         )
     errors = []
     groups: dict[str, Group] = {}
@@ -117,7 +118,13 @@ def delete_record(call: Call) -> Params:
                 if hard:
                     rows.pop(identifier, None)
                 else:
-                    rows[identifier] = {"EventTime": event_time, "at": at, "features": {}, "deleted": True, "expires": None}
+                    rows[identifier] = {
+                        "EventTime": event_time,
+                        "at": at,
+                        "features": {},
+                        "deleted": True,
+                        "expires": None,
+                    }
     if "OfflineStore" in stores:
         marker = {group.identifier: identifier, group.event_time: event_time}
         offline.append(group, marker, is_deleted=True)
@@ -132,7 +139,7 @@ def _put(group: Group, entry: Params, batch_ttl: Params | None) -> None:
     expires = at + ttl["Value"] * _UNIT_SECONDS[ttl["Unit"]] if ttl else None
     if "OnlineStore" in stores:
         row: Row = {"EventTime": event_time, "at": at, "features": features, "deleted": False, "expires": expires}
-        identifier = features[group.identifier]
+        identifier = str(features[group.identifier])
         with records.LOCK:
             rows = _online(group)
             stored = rows.get(identifier)

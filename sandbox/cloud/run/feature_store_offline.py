@@ -13,17 +13,17 @@ import uuid
 from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlparse
 
-import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.cloud import clients, settings
+from sandbox.cloud import clients
 from sandbox.cloud.actions import AwsError
 from sandbox.cloud.run import feature_store_rules as rules
 from sandbox.cloud.run.feature_store_rules import Group
+from sandbox.cloud.run.roles import role_client
+from sandbox.cloud.run.transfer import encryption, split
 from sandbox.cloud.state import records
 
 log = logging.getLogger("headrace.feature_store")
@@ -112,16 +112,7 @@ def _write_group(name: str, created: str, rows: dict[str, Any]) -> None:
 def _s3(group: Group) -> Any:
     if not group.role_arn:
         return clients.client("s3")
-    keys = clients.role_credentials(group.role_arn, "FeatureStore")
-    at = settings.current()
-    return boto3.client(
-        "s3",
-        endpoint_url=at.endpoint_url,
-        region_name=at.region,
-        aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=keys["AWS_SESSION_TOKEN"],
-    )
+    return role_client("s3", clients.role_credentials(group.role_arn, "FeatureStore"))
 
 
 def _write(s3: Any, group: Group, hour: datetime, rows: list[dict[str, Any]]) -> None:
@@ -140,11 +131,10 @@ def _write(s3: Any, group: Group, hour: datetime, rows: list[dict[str, Any]]) ->
     columns["is_deleted"] = pa.array([row["is_deleted"] for row in rows], pa.bool_())
     body = io.BytesIO()
     pq.write_table(pa.table(columns), body)
-    place = urlparse(group.offline_uri or "")
+    bucket, prefix = split(group.offline_uri or "")
     file = f"{hour:%Y%m%dT%H%M%SZ}_{uuid.uuid4().hex[:16]}.parquet"
-    key = f"{place.path.strip('/')}/year={hour:%Y}/month={hour:%m}/day={hour:%d}/hour={hour:%H}/{file}"
-    encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": group.offline_key} if group.offline_key else {}
-    s3.put_object(Bucket=place.netloc, Key=key, Body=body.getvalue(), **encryption)
+    key = f"{prefix.rstrip('/')}/year={hour:%Y}/month={hour:%m}/day={hour:%d}/hour={hour:%H}/{file}"
+    s3.put_object(Bucket=bucket, Key=key, Body=body.getvalue(), **encryption(group.offline_key))
 
 
 def _forget(rows: dict[str, Any]) -> None:

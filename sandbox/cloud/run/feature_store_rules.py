@@ -47,12 +47,14 @@ class Group:
 
 def group(name_or_arn: str) -> Group:
     """Return a group by name or ARN; ResourceNotFound if there is none."""
-    name = name_or_arn.split("/")[-1]
+    name = name_or_arn.rsplit("/", maxsplit=1)[-1]
     row = records.table("FeatureGroup").get(name)
     if row is None:
         raise AwsError("ResourceNotFound", f"Feature Group {name} does not exist.", 404)
     if row.get("FeatureGroupStatus", "Created") != "Created":
-        raise AwsError("ValidationError", f"Feature Group {name} is {row['FeatureGroupStatus']}: wait until it is Created.")
+        raise AwsError(
+            "ValidationError", f"Feature Group {name} is {row['FeatureGroupStatus']}: wait until it is Created."
+        )
     online = row.get("OnlineStoreConfig") or {}
     storage = (row.get("OfflineStoreConfig") or {}).get("S3StorageConfig") or {}
     definitions = row["FeatureDefinitions"]
@@ -74,7 +76,9 @@ def group(name_or_arn: str) -> Group:
 def require_online(of: Group) -> None:
     """Refuse a read of a group that has no online store."""
     if not of.online:
-        raise AwsError("ValidationError", f"Feature Group {of.name} has no online store: read its offline store instead.")
+        raise AwsError(
+            "ValidationError", f"Feature Group {of.name} has no online store: read its offline store instead."
+        )
 
 
 def require_features(of: Group, names: list[str]) -> None:
@@ -82,7 +86,8 @@ def require_features(of: Group, names: list[str]) -> None:
     unknown = [name for name in names if name not in of.types]
     if unknown:
         raise AwsError(
-            "ValidationError", f"Feature Group {of.name} has no feature {', '.join(unknown)}; it has {', '.join(of.types)}."
+            "ValidationError",
+            f"Feature Group {of.name} has no feature {', '.join(unknown)}; it has {', '.join(of.types)}.",
         )
 
 
@@ -142,7 +147,8 @@ def checked(of: Group, record: list[dict[str, Any]]) -> tuple[dict[str, Feature]
             problems.append(problem)
     if problems:
         raise AwsError(
-            "ValidationError", f"Validation error in the record for Feature Group {of.name}: {' '.join(dict.fromkeys(problems))}"
+            "ValidationError",
+            f"Validation error in the record for Feature Group {of.name}: {' '.join(dict.fromkeys(problems))}",
         )
     return features, str(features[of.event_time]), at
 

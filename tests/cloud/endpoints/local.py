@@ -1,0 +1,134 @@
+"""A local cloud of a test's own: a real process on a free port, with roles, buckets and images made through its API."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psutil
+import pytest
+from botocore.config import Config
+
+from sandbox.cloud import process
+from sandbox.cloud.settings import LOCAL_ACCOUNT, Settings
+
+REGION = "us-east-1"
+
+
+def free_port() -> int:
+    """Return a port that nobody has."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(what: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """Return the first truthy answer of a function; fail after some seconds."""
+    until = time.monotonic() + seconds
+    while True:
+        found = what()
+        if found:
+            return found
+        if time.monotonic() > until:
+            raise AssertionError(f"did not come true within {seconds} s")
+        time.sleep(0.05)
+
+
+@dataclass
+class Cloud:
+    """A running local cloud."""
+
+    settings: Settings
+    _server: subprocess.Popen[bytes] | None = None
+
+    @functools.cache  # noqa: B019 - one cloud a test module
+    def client(self, service: str) -> Any:
+        """Return a client with the account's own keys, which does not retry."""
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.settings.endpoint_url,
+            region_name=REGION,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+            config=Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}),
+        )
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self.settings.folder.mkdir(parents=True, exist_ok=True)
+        with process.log_file(self.settings).open("a") as log:
+            command = [sys.executable, "-m", "sandbox.cloud"]
+            self._server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        eventually(lambda: process.status(self.settings).running, 30)
+
+    def stop(self) -> None:
+        """Stop it as Ctrl-C would."""
+        assert self._server is not None
+        self._server.terminate()
+        assert self._server.wait(30) == 0, process.log_file(self.settings).read_text()[-3000:]
+
+    def kill(self) -> list[psutil.Process]:
+        """Kill it as a power cut would, and return the processes that it had started."""
+        assert self._server is not None
+        family = psutil.Process(self._server.pid).children(recursive=True)
+        self._server.kill()
+        self._server.wait(5)
+        return family
+
+    def role(self, name: str, service: str, *statements: dict[str, Any]) -> str:
+        """Make a role that a service may assume, with rights; return its ARN."""
+        iam = self.client("iam")
+        trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]["Arn"]
+        if statements:
+            iam.put_role_policy(RoleName=name, PolicyName="rights", PolicyDocument=_policy(*statements))
+        return str(arn)
+
+    def queue(self, name: str) -> tuple[str, str]:
+        """Make a queue; return its URL and ARN."""
+        url = self.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+        return url, f"arn:aws:sqs:{REGION}:{LOCAL_ACCOUNT}:{name}"
+
+    def received(self, url: str) -> list[Any]:
+        """Take what lies in a queue."""
+        got = self.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        for message in got:
+            self.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return [json.loads(message["Body"]) for message in got]
+
+
+def allow(*actions: str, resource: str = "*") -> dict[str, Any]:
+    """Return a statement that allows actions."""
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+
+
+def _policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def own_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Return settings for state below a folder and a free port, which this process and the server both see."""
+    settings = Settings(
+        folder=folder / "cloud",
+        port=free_port(),
+        account=LOCAL_ACCOUNT,
+        region=REGION,
+        cache=Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "headrace",
+    )
+    monkeypatch.setenv("HEADRACE_STATE", str(settings.folder))
+    monkeypatch.setenv("HEADRACE_PORT", str(settings.port))
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    return settings

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""A server under SageMaker's container contract: answers from the model's folder or from ANSWER; misbehaves on demand."""
+
+import json
+import os
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+MODEL = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "model" / "answer.txt"
+ANSWER = MODEL.read_text() if MODEL.exists() else os.environ.get("ANSWER", "nothing")
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers /ping and /invocations."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Healthy, unless told never to be."""
+        self._say(503 if "NEVER_HEALTHY" in os.environ else 200, b"")
+
+    def do_POST(self) -> None:
+        """Say the answer and what was asked; a body that begins with a status is answered with it."""
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if body == "die":
+            os._exit(3)
+        if body.startswith("slow"):
+            time.sleep(float(body.split()[1]))
+        status = int(body) if body in ("400", "500") else 200
+        said = {
+            "answer": ANSWER,
+            "body": body,
+            "accept": self.headers.get("Accept"),
+            "attributes": self.headers.get("X-Amzn-SageMaker-Custom-Attributes"),
+            "keys": "AWS_ACCESS_KEY_ID" in os.environ,
+            "environment": sorted(os.environ),
+        }
+        self._say(status, json.dumps(said).encode() if status == 200 else b"the field x must be positive, got -1")
+
+    def _say(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json" if status == 200 else "text/plain")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Amzn-SageMaker-Custom-Attributes", f"model_digest={ANSWER}")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Requests are no news."""
+
+
+print(f"serving {ANSWER}", flush=True)
+if "FAULT" in os.environ:
+    sys.exit(f"the model does not load: {os.environ['FAULT']}")
+ThreadingHTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
