@@ -185,7 +185,9 @@ class BuildRun(threading.Thread):
                 value = answer["Parameter"]["Value"]
             elif kind != "PLAINTEXT":
                 name = variable["name"]
-                raise ValueError(f"environment variable {name}: its type must be PLAINTEXT or PARAMETER_STORE, got {kind}")
+                raise ValueError(
+                    f"environment variable {name}: its type must be PLAINTEXT or PARAMETER_STORE, got {kind}"
+                )
             found[variable["name"]] = value
         return found
 

@@ -125,7 +125,7 @@ def main() -> int:
     options = _arguments().parse_args()
     try:
         options.do(options)
-    except (DockerError, DockerfileError, InstallError, OSError) as error:
+    except (DockerError, DockerfileError, InstallError, images.ImageError, OSError) as error:
         print(f"ERROR: {error}", file=sys.stderr, flush=True)
         return 1
     return 0

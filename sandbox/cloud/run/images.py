@@ -148,8 +148,10 @@ def push(ecr: Any, image: Image, reference: Reference) -> None:
 
     Raises
     ------
+    ImageError
+        If the tag names another image and tags are immutable.
     botocore.exceptions.ClientError
-        As ECR refuses: no such repository, no right, an immutable tag that is taken.
+        As ECR refuses: no such repository, no right.
     """
     where = {"registryId": reference.account, "repositoryName": reference.repository}
     try:
@@ -163,8 +165,11 @@ def push(ecr: Any, image: Image, reference: Reference) -> None:
             imageTag=reference.tag,
             imageDigest=image.digest,
         )
-    except ecr.exceptions.ImageAlreadyExistsException:
-        return
+    except ecr.exceptions.ImageAlreadyExistsException as error:
+        raise ImageError(
+            f"tag invalid: the image tag '{reference.tag}' already exists in the '{reference.repository}' repository "
+            "and cannot be overwritten because the repository is immutable"
+        ) from error
 
 
 def resolve(uri: str, ecr: Any, role_arn: str) -> Image:

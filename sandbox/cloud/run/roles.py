@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import boto3
+from boto3.exceptions import S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -61,6 +62,8 @@ def check_role(role_arn: str, principal: str) -> None:
 
 def describe_error(error: Exception) -> str:
     """Return an AWS client's error as one line, without botocore's preamble."""
+    if isinstance(error, S3UploadFailedError) and isinstance(error.__context__, ClientError):
+        error = error.__context__
     if isinstance(error, ClientError):
         return f"{error.response['Error'].get('Code', 'Error')}: {error.response['Error'].get('Message', '')}"
     return str(error) or type(error).__name__

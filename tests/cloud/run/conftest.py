@@ -72,7 +72,7 @@ class Cloud:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def kill(self) -> None:
-        """kill -9."""
+        """End it without warning, as kill -9 does."""
         assert self.process is not None
         self.process.kill()
         self.process.wait()
@@ -119,7 +119,9 @@ class Cloud:
         """Return the lines of the first stream whose name begins so."""
         logs = self.client("logs")
         streams = logs.describe_log_streams(logGroupName=group)["logStreams"]
-        name = next(item["logStreamName"] for item in streams if item["logStreamName"].startswith(stream))
+        name = next((item["logStreamName"] for item in streams if item["logStreamName"].startswith(stream)), None)
+        if name is None:
+            return []
         events = logs.get_log_events(logGroupName=group, logStreamName=name, startFromHead=True)["events"]
         return [event["message"] for event in events]
 
@@ -134,7 +136,9 @@ class Cloud:
 
     def keys(self, prefix: str) -> list[str]:
         """Return the keys of the tests' bucket under a prefix."""
-        return [item["Key"] for item in self.client("s3").list_objects_v2(Bucket="lake", Prefix=prefix).get("Contents", [])]
+        return [
+            item["Key"] for item in self.client("s3").list_objects_v2(Bucket="lake", Prefix=prefix).get("Contents", [])
+        ]
 
     def build(self, files: dict[str, str], tag: str, project: str = "images") -> dict[str, Any]:
         """Build an image from files and return the finished build."""

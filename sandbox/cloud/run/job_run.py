@@ -1,0 +1,256 @@
+"""One training or processing job's work: a container under a role, from its inputs to its outputs."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import shutil
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from boto3.exceptions import S3UploadFailedError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sandbox.cloud import clients, settings
+from sandbox.cloud.events import bus
+from sandbox.cloud.run import container, environments, images, mlflow, processes, transfer
+from sandbox.cloud.run.logs import LogStream
+from sandbox.cloud.run.processes import Process
+from sandbox.cloud.run.roles import describe_error, role_client
+from sandbox.cloud.state import records
+
+_LONGEST_REASON = 1024  # characters
+_TAIL = 8  # lines of output kept for the reason of a failure
+FAILED_CALLS = (ClientError, BotoCoreError, S3UploadFailedError)
+_log = logging.getLogger(__name__)
+RUNNING: dict[tuple[str, str], JobRun] = {}
+WORDS = {"TrainingJob": "Training Job", "ProcessingJob": "Processing Job"}
+ENDED = {"TrainingJob": "TrainingEndTime", "ProcessingJob": "ProcessingEndTime"}
+
+
+class JobError(Exception):
+    """The job fails with this reason."""
+
+
+class JobRun(threading.Thread, ABC):
+    """One job's work, on a thread of its own.
+
+    Parameters
+    ----------
+    kind : str
+        ``TrainingJob`` or ``ProcessingJob``: the table, and how its members are named.
+    record : dict
+        The job as Describe shows it; kept up to date.
+    """
+
+    def __init__(self, kind: str, record: records.Record) -> None:
+        self.name_of_job = str(record[f"{kind}Name"])
+        super().__init__(name=f"{kind} {self.name_of_job}", daemon=True)
+        self.kind = kind
+        self.record = record
+        self.folder = settings.current().folder / "jobs" / kind / self.name_of_job
+        self.base = self.folder / "ml"
+        self.stopping = threading.Event()
+        self.timed_out = False
+        self.last_lines: deque[str] = deque(maxlen=_TAIL)
+        self._process: Process | None = None
+
+    @property
+    def role_arn(self) -> str:
+        """The role that the job runs as."""
+        return str(self.record["RoleArn"])
+
+    @abstractmethod
+    def command(self) -> tuple[Sequence[str] | None, Sequence[str]]:
+        """Return the entrypoint (None: the image's) and arguments."""
+
+    @abstractmethod
+    def image_uri(self) -> str:
+        """Return the image's name."""
+
+    @abstractmethod
+    def prepare(self, s3: Any) -> None:
+        """Fill the container's folder: configuration and inputs."""
+
+    @abstractmethod
+    def collect(self, s3: Any) -> None:
+        """Upload what the container left."""
+
+    @abstractmethod
+    def failure_file(self) -> Path:
+        """Return the file in which the container says why it failed."""
+
+    def advance(self, secondary: str, message: str) -> None:
+        """Say what the job is doing; jobs that have a secondary status override it."""
+
+    def stop(self) -> None:
+        """Ask the container to stop; it has 120 seconds."""
+        self.stopping.set()
+        with records.LOCK:
+            self.record[f"{self.kind}Status"] = "Stopping"
+        self.advance("Stopping", "Stopping the job")
+        self.changed()
+        if self._process is not None:
+            self._process.terminate()
+
+    def changed(self) -> None:
+        """Save the record and tell the bus."""
+        with records.LOCK:
+            if "LastModifiedTime" in self.record:
+                self.record["LastModifiedTime"] = datetime.now(UTC)
+            detail = copy.deepcopy(self.record)
+        records.changed()
+        arn = self.record[f"{self.kind}Arn"]
+        bus.emit("aws.sagemaker", f"SageMaker {WORDS[self.kind]} State Change", detail, [arn])
+
+    def run(self) -> None:
+        """Do everything and leave the outcome in the record."""
+        status, reason = "Completed", None
+        try:
+            self._work()
+            if self.stopping.is_set() or self.timed_out:
+                status = "Stopped"
+        except JobError as failure:
+            status, reason = ("Stopped", None) if self.stopping.is_set() else ("Failed", str(failure))
+        except FAILED_CALLS as error:
+            status, reason = "Failed", f"ClientError: {describe_error(error)}"
+        except Exception as error:
+            _log.exception("%s crashed", self.name)
+            status, reason = "Failed", f"InternalServerError: {error}"
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            RUNNING.pop((self.kind, self.name_of_job), None)
+        if not processes.CLOSING.is_set():
+            self.finish(status, reason)
+
+    def _work(self) -> None:
+        keys = clients.role_credentials(self.role_arn, "SageMaker")
+        with ExitStack() as open_things:
+            say = self._open_log(open_things, keys)
+            try:
+                image = images.resolve(self.image_uri(), role_client("ecr", keys), self.role_arn)
+            except images.ImageError as error:
+                raise JobError(f"ClientError: {error}") from error
+            s3 = role_client("s3", keys)
+            self._in_order(self.prepare, s3, "Data download failed")
+            self.advance("Training", "Training image download completed. Training in progress.")
+            if not self.stopping.is_set():
+                self._run_container(image, keys, say)
+            self.advance("Uploading", "Uploading generated training model")
+            self._in_order(self.collect, s3, "Data upload failed")
+
+    def _in_order(self, work: Any, s3: Any, what: str) -> None:
+        try:
+            work(s3)
+        except transfer.MissingInput as error:
+            raise JobError(f"ClientError: {what}: {missing_input(str(error), self.role_arn)}") from error
+        except FAILED_CALLS as error:
+            raise JobError(f"ClientError: {what}: {describe_error(error)} (role {self.role_arn})") from error
+
+    def _open_log(self, open_things: ExitStack, keys: dict[str, str]) -> Any:
+        """Open the job's log stream; a role that may not write logs runs without, as on AWS."""
+        stream = LogStream(
+            f"/aws/sagemaker/{self.kind}s", f"{self.name_of_job}/algo-1-{int(time.time())}", role_client("logs", keys)
+        )
+        try:
+            open_things.enter_context(stream)
+        except ClientError as error:
+            _log.warning("%s runs without a log: role %s: %s", self.name, self.role_arn, describe_error(error))
+            return self.last_lines.append
+
+        def say(line: str) -> None:
+            self.last_lines.append(line)
+            stream.write(line)
+
+        return say
+
+    def _run_container(self, image: images.Image, keys: dict[str, str], say: Any) -> None:
+        for part in ("output", "tmp"):
+            (self.base / part).mkdir(parents=True, exist_ok=True)
+        entrypoint, arguments = self.command()
+        try:
+            self._process = container.start(
+                image, arguments, self.folder, self._environment(keys), say, entrypoint=entrypoint
+            )
+        except (container.CommandError, environments.InstallError) as error:
+            raise JobError(f"AlgorithmError: {error}, exit code: 127") from error
+        if self.stopping.is_set():
+            self._process.terminate()
+        code = self._wait()
+        if code and not (self.stopping.is_set() or self.timed_out):
+            raise JobError(self._reason(code))
+
+    def _wait(self) -> int:
+        """Wait for the container: to its end, or to the time limit or the end of a stop's grace."""
+        assert self._process is not None  # noqa: S101 - just started
+        limit = self.record.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 86_400)
+        end = time.monotonic() + limit
+        grace = None
+        while (code := self._process.wait(0.25)) is None:
+            now = time.monotonic()
+            if now > end and not self.stopping.is_set():
+                self.timed_out = True
+                self._process.terminate()
+                end = float("inf")
+            if grace is None and (self.timed_out or self.stopping.is_set()):
+                grace = now + processes.STOP_GRACE
+            if grace is not None and now > grace:
+                self._process.kill()
+        return code
+
+    def _environment(self, keys: dict[str, str]) -> dict[str, str]:
+        at = settings.current()
+        kind = WORDS[self.kind].upper().replace(" ", "_")
+        found = {
+            "AWS_REGION": at.region,
+            f"{kind}_NAME": self.name_of_job,
+            f"{kind}_ARN": self.record[f"{self.kind}Arn"],
+            **self.record.get("Environment", {}),
+        }
+        if not self.isolated():
+            found |= {**keys, "AWS_ENDPOINT_URL": at.endpoint_url}
+            if address := mlflow.any_url():
+                found["SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT"] = address
+        return found
+
+    def isolated(self) -> bool:
+        """Say whether the container may call nothing."""
+        network = self.record.get("NetworkConfig", {})
+        return bool(self.record.get("EnableNetworkIsolation") or network.get("EnableNetworkIsolation"))
+
+    def _reason(self, code: int) -> str:
+        """Return what the container wrote about its failure, else its last words."""
+        path = self.failure_file()
+        said = path.read_text("utf-8", "replace").strip() if path.is_file() else ""
+        if not said:
+            said = " | ".join(line for line in self.last_lines if line.strip())
+        return (
+            f"AlgorithmError: {said or 'the container said nothing'}"[: _LONGEST_REASON - 20] + f", exit code: {code}"
+        )
+
+    def finish(self, status: str, reason: str | None) -> None:
+        """Write the outcome down."""
+        now = datetime.now(UTC)
+        with records.LOCK:
+            self.record[f"{self.kind}Status"] = status
+            self.record[ENDED[self.kind]] = now
+            if reason:
+                self.record["FailureReason"] = reason[:_LONGEST_REASON]
+        self.changed()
+
+
+def missing_input(uri: str, role_arn: str) -> str:
+    """Say, in SageMaker's words, that there is nothing at an address."""
+    bucket = uri.removeprefix("s3://").split("/", maxsplit=1)[0]
+    return (
+        f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket exists in '
+        f"the selected region ({settings.current().region}), that objects exist under that S3 prefix, and that the "
+        f'role "{role_arn}" has "s3:ListBucket" permissions on bucket "{bucket}".'
+    )

@@ -1,0 +1,152 @@
+"""MLflow tracking servers: the real `mlflow server`, one small process a server, artifacts straight to S3.
+
+Artifacts must not go through the server: a tracking server's ARN as tracking URI works with direct artifacts only.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+from sandbox.cloud import settings
+from sandbox.cloud.run import processes
+from sandbox.cloud.run.processes import Process
+from sandbox.cloud.state import records
+
+KIND = "MlflowServer"
+_START_SECONDS = 120.0
+_FIRST_PORT = 10  # above the local cloud's own
+_PORTS = 90
+_log = logging.getLogger(__name__)
+_SERVERS: dict[str, Server] = {}
+
+
+class Server:
+    """One tracking server's process.
+
+    Parameters
+    ----------
+    name : str
+        The tracking server's.
+    port : int
+        Where it listens on 127.0.0.1.
+    artifact_uri : str
+        Where runs put their artifacts, ``s3://...``.
+    """
+
+    def __init__(self, name: str, port: int, artifact_uri: str) -> None:
+        self.name = name
+        self.port = port
+        self.ready = threading.Event()
+        self.gone = threading.Event()
+        folder = settings.current().folder / "mlflow" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        log = logging.getLogger(f"{__name__}.{name}")
+        self._process = Process(self._command(artifact_uri), folder, self._environment(str(folder)), log.info)
+        threading.Thread(target=self._watch, name=f"mlflow {name}", daemon=True).start()
+
+    def _command(self, artifact_uri: str) -> list[str]:
+        return [
+            *(sys.executable, "-m", "mlflow", "server"),
+            *("--host", "127.0.0.1", "--port", str(self.port)),
+            *("--backend-store-uri", "sqlite:///mlflow.db"),
+            *("--default-artifact-root", artifact_uri, "--no-serve-artifacts"),
+            *("--workers", "1"),
+        ]
+
+    @staticmethod
+    def _environment(home: str) -> dict[str, str]:
+        at = settings.current()
+        return {
+            "PATH": os.defpath.lstrip(":"),
+            "HOME": home,
+            "LANG": "C.UTF-8",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "AWS_ENDPOINT_URL": at.endpoint_url,
+            "AWS_REGION": at.region,
+            "AWS_DEFAULT_REGION": at.region,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+        }
+
+    def _watch(self) -> None:
+        """Notice when it answers, and when it is gone."""
+        end = time.monotonic() + _START_SECONDS
+        while self._process.running() and time.monotonic() < end and not self.ready.is_set():
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=2):
+                    self.ready.set()
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.2)
+        if not self.ready.is_set():
+            self._process.kill()
+        code = self._process.wait()
+        self.gone.set()
+        if not processes.CLOSING.is_set():
+            _log.warning("the MLflow server %s ended with exit code %s", self.name, code)
+
+    def stop(self) -> None:
+        """End the process."""
+        self._process.stop(grace=5.0)
+
+
+def start(name: str, artifact_uri: str) -> None:
+    """Start a tracking server; it answers some seconds later (see `status`)."""
+    with records.LOCK:
+        taken = {row["Port"] for row in records.table(KIND).values()}
+        port = _free_port(taken)
+        records.table(KIND)[name] = {"Port": port, "ArtifactUri": artifact_uri}
+    records.changed()
+    _SERVERS[name] = Server(name, port, artifact_uri)
+
+
+def _free_port(taken: set[int]) -> int:
+    first = settings.current().port + _FIRST_PORT
+    for port in range(first, first + _PORTS):
+        with socket.socket() as probe:
+            if port not in taken and probe.connect_ex(("127.0.0.1", port)):
+                return port
+    raise RuntimeError(f"no port between {first} and {first + _PORTS} is free for an MLflow server; free one")
+
+
+def stop(name: str) -> None:
+    """Stop a tracking server and remove what it remembered."""
+    with records.LOCK:
+        records.table(KIND).pop(name, None)
+    records.changed()
+    if server := _SERVERS.pop(name, None):
+        server.stop()
+    shutil.rmtree(settings.current().folder / "mlflow" / name, ignore_errors=True)
+
+
+def url(name: str) -> str:
+    """Return a tracking server's address; it stays the same when the local cloud starts again."""
+    return f"http://127.0.0.1:{records.table(KIND)[name]['Port']}"
+
+
+def any_url() -> str | None:
+    """Return the address that jobs find their tracking server at, or None where there is no server."""
+    with records.LOCK:
+        return next((url(name) for name in records.table(KIND)), None)
+
+
+def status(name: str) -> str:
+    """Return Creating until the server answers, then Created; once it is gone CreateFailed or Stopped."""
+    server = _SERVERS.get(name)
+    if server is None or server.gone.is_set():
+        return "Stopped" if server is not None and server.ready.is_set() else "CreateFailed"
+    return "Created" if server.ready.is_set() else "Creating"
+
+
+def on_start() -> None:
+    """Start the servers of the state that was loaded."""
+    for name, row in list(records.table(KIND).items()):
+        _SERVERS[name] = Server(name, row["Port"], row["ArtifactUri"])

@@ -1,0 +1,126 @@
+"""Processing jobs: CreateProcessingJob, DescribeProcessingJob, StopProcessingJob, ListProcessingJobs."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sandbox.cloud.actions import AwsError, Call, Params, handles
+from sandbox.cloud.run import jobs, transfer
+from sandbox.cloud.run.container import BASE
+from sandbox.cloud.run.job_run import JobRun
+from sandbox.cloud.state import records
+
+KIND = "ProcessingJob"
+_MEMBERS = (
+    "ProcessingJobName", "ProcessingInputs", "ProcessingOutputConfig", "ProcessingResources", "StoppingCondition",
+    "AppSpecification", "Environment", "NetworkConfig", "RoleArn", "ExperimentConfig",
+)  # fmt: skip
+_SUMMARY = (
+    "ProcessingJobName", "ProcessingJobArn", "CreationTime", "ProcessingEndTime", "LastModifiedTime",
+    "ProcessingJobStatus", "FailureReason", "ExitMessage",
+)  # fmt: skip
+
+
+class ProcessingRun(JobRun):
+    """One processing job's work."""
+
+    def image_uri(self) -> str:
+        """Return the application's image."""
+        return str(self.record["AppSpecification"]["ImageUri"])
+
+    def command(self) -> tuple[Sequence[str] | None, Sequence[str]]:
+        """Return the request's entrypoint and arguments, else the image's."""
+        app = self.record["AppSpecification"]
+        return app.get("ContainerEntrypoint"), app.get("ContainerArguments") or []
+
+    def failure_file(self) -> Path:
+        """Return /opt/ml/output/message."""
+        return self.base / "output" / "message"
+
+    def _local(self, path: str) -> Path:
+        return self.base / path.removeprefix(BASE).lstrip("/")
+
+    def prepare(self, s3: Any) -> None:
+        """Download the inputs, make the outputs' folders, write the configuration."""
+        for item in self.record.get("ProcessingInputs", []):
+            source = item["S3Input"]
+            transfer.download(
+                s3, source["S3Uri"], self._local(source["LocalPath"]), source.get("S3DataType", "S3Prefix")
+            )
+        for item in self._outputs():
+            self._local(item["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
+        config = self.base / "config"
+        config.mkdir(parents=True, exist_ok=True)
+        described = {"current_host": "algo-1", "hosts": ["algo-1"]}
+        (config / "resourceconfig.json").write_text(json.dumps(described), "utf-8")
+        request = json.dumps(self.record, default=str)
+        (config / "processingjobconfig.json").write_text(request, "utf-8")
+        with records.LOCK:
+            self.record["ProcessingStartTime"] = datetime.now(UTC)
+
+    def _outputs(self) -> list[dict[str, Any]]:
+        return list(self.record.get("ProcessingOutputConfig", {}).get("Outputs", []))
+
+    def collect(self, s3: Any) -> None:
+        """Upload the outputs."""
+        key = self.record.get("ProcessingOutputConfig", {}).get("KmsKeyId")
+        for item in self._outputs():
+            transfer.upload(s3, self._local(item["S3Output"]["LocalPath"]), item["S3Output"]["S3Uri"], key)
+
+    def finish(self, status: str, reason: str | None) -> None:
+        """Write the outcome down, with the container's own message."""
+        if status == "Stopped" and self.timed_out:
+            limit = self.record["StoppingCondition"]["MaxRuntimeInSeconds"]
+            reason = f"ClientError: the processing job ran longer than its limit of {limit} seconds and was stopped"
+        super().finish(status, reason)
+
+
+def _check(params: Params) -> None:
+    """Collect everything that the local cloud cannot run, and refuse it at once."""
+    inside = f"{BASE}/processing"
+    inputs = [("ProcessingInputs", item, "S3Input", "InputName") for item in params.get("ProcessingInputs", [])]
+    outputs = params.get("ProcessingOutputConfig", {}).get("Outputs", [])
+    problems = []
+    for where, item, kind, name in (*inputs, *(("Outputs", item, "S3Output", "OutputName") for item in outputs)):
+        if kind not in item:
+            problems.append(f"{where}[{item[name]}] must be an {kind}; the local cloud has no other")
+        elif not item[kind].get("LocalPath", "").startswith(inside):
+            problems.append(f"{where}[{item[name]}].{kind}.LocalPath must begin with {inside}, got {item[kind]}")
+    if problems:
+        raise AwsError("ValidationException", f"{len(problems)} validation errors detected: " + "; ".join(problems))
+
+
+@handles("sagemaker", "CreateProcessingJob")
+def create_processing_job(call: Call) -> Params:
+    """Start a processing job."""
+    _check(call.params)
+    record = {member: copy.deepcopy(call.params[member]) for member in _MEMBERS if member in call.params}
+    return jobs.create(call, KIND, ProcessingRun, record)
+
+
+@handles("sagemaker", "DescribeProcessingJob")
+def describe_processing_job(call: Call) -> Params:
+    """Show a processing job."""
+    return jobs.describe(KIND, call.params["ProcessingJobName"])
+
+
+@handles("sagemaker", "StopProcessingJob")
+def stop_processing_job(call: Call) -> Params:
+    """Stop a processing job."""
+    return jobs.stop(KIND, call.params["ProcessingJobName"])
+
+
+@handles("sagemaker", "ListProcessingJobs")
+def list_processing_jobs(call: Call) -> Params:
+    """List processing jobs."""
+    return jobs.list_summaries(KIND, call.params, _SUMMARY)
+
+
+def on_start() -> None:
+    """Fail what was running when the local cloud stopped."""
+    jobs.fail_interrupted(KIND)

@@ -1,0 +1,52 @@
+"""Processing jobs read S3, run a command of the image, and write S3."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.cloud.run.conftest import Cloud
+from tests.cloud.run.jobs import finished_processing, processing
+
+
+@pytest.fixture(scope="module", autouse=True)
+def rows(cloud: Cloud) -> None:
+    """Two input files, one of them deeper."""
+    cloud.put("training/a.csv", "1,2\n")
+    cloud.put("training/more/b.csv", "3,4\n")
+
+
+def run(cloud: Cloud, request: dict[str, Any]) -> dict[str, Any]:
+    """Run a processing job to its end."""
+    cloud.client("sagemaker").create_processing_job(**request)
+    return finished_processing(cloud, request["ProcessingJobName"])
+
+
+def test_job_reads_its_input_and_uploads_its_output(cloud: Cloud, image: str, role: str) -> None:
+    job = run(cloud, processing("reads", image, role, ["--input", "/opt/ml/processing/input/rows"]))
+    assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
+    assert json.loads(cloud.get("processed/reads/names.json")) == ["a.csv", "more/b.csv"]
+    assert any(line.startswith("processing reads") for line in cloud.log("/aws/sagemaker/ProcessingJobs", "reads/"))
+
+
+def test_failure_message_becomes_the_reason(cloud: Cloud, image: str, role: str) -> None:
+    job = run(cloud, processing("complains", image, role, ["--fail", "column dep_delay is missing"]))
+    assert job["ProcessingJobStatus"] == "Failed"
+    assert job["FailureReason"] == "AlgorithmError: column dep_delay is missing, exit code: 1"
+    assert cloud.keys("processed/complains") == []
+
+
+def test_missing_input_fails_the_job(cloud: Cloud, image: str, role: str) -> None:
+    request = processing("hungry", image, role, ["--input", "/opt/ml/processing/input/rows"])
+    request["ProcessingInputs"][0]["S3Input"]["S3Uri"] = "s3://lake/nothing"
+    job = run(cloud, request)
+    assert 'No S3 objects found under S3 URL "s3://lake/nothing"' in job["FailureReason"]
+
+
+def test_unknown_program_fails_the_job(cloud: Cloud, image: str, role: str) -> None:
+    request = processing("lost", image, role, ["--version"])
+    request["AppSpecification"]["ContainerEntrypoint"] = ["spark-submit"]
+    job = run(cloud, request)
+    assert 'exec: "spark-submit": no such file or directory' in job["FailureReason"]
