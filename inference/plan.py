@@ -1,0 +1,222 @@
+"""The serving plan: how a row of the input contract becomes the estimator's numbers, and an answer.
+
+Training fits and evaluates through the same plan, so what was measured is what serves. The four functions at the end
+are SageMaker's: model_fn, input_fn, predict_fn and output_fn.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from inference import artifact, formats
+from inference.contract import Row
+from workloads.spec import FeatureType, Workload
+
+BOOTSTRAP = "bootstrap"
+ESTIMATOR_FILE = "estimator.pkl"
+PLAN_FILE = "plan.json"
+_FORMAT = 1
+
+Matrix = npt.NDArray[np.float64]
+
+
+class Estimator(Protocol):
+    """What a scikit-learn-compatible classifier offers."""
+
+    def predict_proba(self, rows: Matrix) -> Matrix:
+        """Return probabilities of the classes, of shape (n_samples, n_classes)."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """One feature of the model: its name, its type, and the values of a category in the order of their codes."""
+
+    name: str
+    type: str
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How rows become numbers.
+
+    Attributes
+    ----------
+    inputs : tuple of Input
+        In the order of the input contract.
+    one_hot : bool
+        Whether a category becomes a column a value, or one column of codes.
+    medians : dict of str to float
+        What stands for a missing number, by feature; where there is none, NaN reaches the estimator.
+    """
+
+    inputs: tuple[Input, ...]
+    one_hot: bool
+    medians: dict[str, float]
+
+    @classmethod
+    def of(cls, workload: Workload) -> Plan:
+        """Derive the plan from a workload; medians come with `fitted`."""
+        inputs = tuple(
+            Input(name, str(feature.type), feature.categories or ()) for name, feature in workload.features.items()
+        )
+        return cls(inputs, one_hot=workload.estimator.categorical_parameter is None, medians={})
+
+    def fitted(self, columns: dict[str, Sequence[Any]]) -> Plan:
+        """Return the plan with the medians of these columns."""
+        medians = {}
+        for column in self.inputs:
+            if column.type != FeatureType.CATEGORY:
+                values = _numbers(columns[column.name])
+                medians[column.name] = float(np.nanmedian(values)) if np.isfinite(values).any() else 0.0
+        return Plan(self.inputs, self.one_hot, medians)
+
+    @property
+    def categorical(self) -> list[bool]:
+        """Which columns of the matrix are codes of a category."""
+        return [column.type == FeatureType.CATEGORY for column in self.inputs]
+
+    def matrix(self, columns: dict[str, Sequence[Any]]) -> Matrix:
+        """Turn columns into numbers.
+
+        Parameters
+        ----------
+        columns : dict of str to sequence of shape (n_samples,)
+            None or NaN where a value is missing.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_columns)
+            A category that is missing is NaN as a code, and all zeros as columns of its values.
+        """
+        parts: list[Matrix] = []
+        for column in self.inputs:
+            values = columns[column.name]
+            if column.type != FeatureType.CATEGORY:
+                numbers = _numbers(values)
+                if column.name in self.medians:
+                    numbers = np.where(np.isnan(numbers), self.medians[column.name], numbers)
+                parts.append(numbers[:, None])
+            elif self.one_hot:
+                parts.append((_codes(values, column.categories)[:, None] == np.arange(len(column.categories))) * 1.0)
+            else:
+                parts.append(_codes(values, column.categories)[:, None])
+        return np.hstack(parts)
+
+    def as_json(self) -> str:
+        """Write the plan as the text of ``plan.json``."""
+        inputs = [
+            {"name": column.name, "type": column.type, "categories": list(column.categories)} for column in self.inputs
+        ]
+        content = {"format": _FORMAT, "inputs": inputs, "one_hot": self.one_hot, "medians": self.medians}
+        return json.dumps(content, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """Read what `as_json` wrote."""
+        content = json.loads(text)
+        inputs = tuple(Input(one["name"], one["type"], tuple(one["categories"])) for one in content["inputs"])
+        return cls(inputs, content["one_hot"], content["medians"])
+
+
+def _numbers(values: Sequence[Any]) -> npt.NDArray[np.float64]:
+    return np.asarray(values, dtype=np.float64)  # None becomes NaN
+
+
+def _codes(values: Sequence[Any], categories: tuple[str, ...]) -> npt.NDArray[np.float64]:
+    positions = {category: float(code) for code, category in enumerate(categories)}
+    return np.array([positions.get(value, np.nan) for value in values], dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that answers.
+
+    Attributes
+    ----------
+    digest : str
+        ``sha256:<hex>`` of the manifest, or ``bootstrap``.
+    """
+
+    digest: str
+    plan: Plan
+    estimator: Estimator
+
+    def probabilities(self, columns: dict[str, Sequence[Any]]) -> npt.NDArray[np.float64]:
+        """Return the probability of a true label, of shape (n_samples,)."""
+        # One thread: requests run beside each other, and waiting threads would burn the cores that they need.
+        with threadpool_limits(1):
+            return cast("npt.NDArray[np.float64]", self.estimator.predict_proba(self.plan.matrix(columns))[:, 1])
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Answers a constant: what serves before the first model exists."""
+
+    probability: float
+
+    def predict_proba(self, rows: Matrix) -> Matrix:
+        """Return the prior for every row, of shape (n_samples, 2)."""
+        return np.tile([1 - self.probability, self.probability], (len(rows), 1))
+
+
+def save(folder: Path, workload: Workload, plan: Plan, estimator: Estimator) -> str:
+    """Write a model's files and manifest, and return its digest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / PLAN_FILE).write_text(plan.as_json(), encoding="utf-8")
+    (folder / ESTIMATOR_FILE).write_bytes(pickle.dumps(estimator, protocol=5))
+    return artifact.write_manifest(folder, workload.name)
+
+
+def model_fn(folder: Path, workload: Workload, expected_digest: str | None = None) -> Model:
+    """Load a model, after checking its files.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the model's archive was unpacked.
+    workload : Workload
+        Whose prior the bootstrap model answers.
+    expected_digest : str, optional
+        The digest that it must have; ``bootstrap`` answers the workload's prior and needs no files.
+
+    Raises
+    ------
+    inference.artifact.ArtifactError
+        If the files are not those of the digest, or do not load. Nothing is unpickled before the check.
+    """
+    if expected_digest == BOOTSTRAP:
+        return Model(BOOTSTRAP, Plan.of(workload), Prior(workload.prior))
+    found = artifact.verify(folder, expected_digest)
+    try:
+        plan = Plan.from_json((folder / PLAN_FILE).read_text(encoding="utf-8"))
+        estimator = pickle.loads((folder / ESTIMATOR_FILE).read_bytes())  # noqa: S301 (its digest was checked above)
+    except Exception as error:  # a pickle may raise anything
+        raise artifact.ArtifactError(f"The model {found} does not load: {type(error).__name__}: {error}.") from error
+    return Model(found, plan, cast(Estimator, estimator))
+
+
+def input_fn(workload: Workload, body: bytes, content_type: str) -> list[Row]:
+    """Parse and validate a request: see `inference.formats.read`."""
+    return formats.read(workload, body, formats.media_type(content_type, "Content-Type"))
+
+
+def predict_fn(rows: list[Row], model: Model) -> list[float]:
+    """Return the probability of a true label for each row."""
+    columns = {column.name: [row[column.name] for row in rows] for column in model.plan.inputs}
+    return [float(value) for value in model.probabilities(columns)]
+
+
+def output_fn(workload: Workload, probabilities: Sequence[float], model: Model, accept: str) -> tuple[bytes, str]:
+    """Return the answer's body and media type: see `inference.formats.write`."""
+    kind = formats.media_type(accept, "Accept")
+    return formats.write(workload, probabilities, model.digest, kind), kind

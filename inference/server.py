@@ -1,0 +1,108 @@
+"""The endpoint's container: SageMaker's /ping and /invocations over the serving plan.
+
+``python -m inference.server`` reads the model from ``$SAGEMAKER_BASE_DIR/model`` (default /opt/ml), the workload's
+name from HEADRACE_WORKLOAD, the digest that the model must have from HEADRACE_MODEL_DIGEST, and the port from
+SAGEMAKER_BIND_TO_PORT (default 8080). A model that cannot be loaded ends the process with the reason on stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+
+import uvicorn
+from anyio import to_thread
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from inference import formats, plan
+from inference.artifact import ArtifactError
+from inference.formats import UnsupportedTypeError
+from workloads import spec
+from workloads.problems import Problem, ProblemsError
+from workloads.spec import Workload
+
+DIGEST_HEADER = "X-Amzn-SageMaker-Custom-Attributes"
+logger = logging.getLogger("inference.server")
+
+
+def application(workload: Workload, model: plan.Model) -> Starlette:
+    """Make the web application that answers with a model."""
+    headers = {DIGEST_HEADER: f"model_digest={model.digest}"}
+
+    def refusal(status: int, problems: tuple[Problem, ...]) -> Response:
+        body = json.dumps({"errors": [problem.as_dict() for problem in problems]})
+        return Response(body, status, headers, formats.JSON)
+
+    async def ping(_: Request) -> Response:
+        return Response(status_code=200, headers=headers)
+
+    def answer(body: bytes, content_type: str, accept: str) -> Response:
+        try:
+            formats.media_type(accept, "Accept")  # before the work
+            rows = plan.input_fn(workload, body, content_type)
+            content, kind = plan.output_fn(workload, plan.predict_fn(rows, model), model, accept)
+        except UnsupportedTypeError as error:
+            return refusal(415, (error.problem,))
+        except ProblemsError as error:
+            return refusal(400, error.problems)
+        except Exception:
+            logger.exception("The model did not answer a valid request")
+            remedy = "The endpoint's log holds the reason; tell the workload's owner."
+            return refusal(500, (Problem(field="model", rule="answer", value="an error", remedy=remedy),))
+        return Response(content, 200, headers, kind)
+
+    async def invocations(request: Request) -> Response:
+        content_type = request.headers.get("content-type", "")
+        accept = request.headers.get("accept") or content_type
+        return await to_thread.run_sync(answer, await request.body(), content_type, accept)
+
+    return Starlette(
+        routes=[Route("/ping", ping, methods=["GET"]), Route("/invocations", invocations, methods=["POST"])]
+    )
+
+
+def main() -> int:
+    """Load the model and serve until the process is stopped."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    base = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
+    try:
+        workload = spec.named(_required("HEADRACE_WORKLOAD"))
+        model = plan.model_fn(base / "model", workload, _required("HEADRACE_MODEL_DIGEST"))
+        _same_inputs(workload, model)
+    except (ArtifactError, ProblemsError) as error:
+        logger.error("The container cannot serve: %s", error)
+        return 1
+    logger.info("Serving %s with model %s", workload.name, model.digest)
+    port = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
+    host = "0.0.0.0"  # noqa: S104 (SageMaker calls from outside the container)
+    uvicorn.run(application(workload, model), host=host, port=port, log_level="warning", access_log=False)
+    return 0
+
+
+def _required(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        remedy = "Set it in the model's container environment, as the model package does."
+        raise ProblemsError([Problem(field=name, rule="be set in the environment", remedy=remedy, missing=True)])
+    return value
+
+
+def _same_inputs(workload: Workload, model: plan.Model) -> None:
+    wanted, found = plan.Plan.of(workload).inputs, model.plan.inputs
+    if wanted != found:
+        differing = sorted({column.name for column in set(wanted) ^ set(found)})
+        names = ", ".join(differing) or "their order"
+        raise ArtifactError(
+            f"The model's inputs must be those of this image's {workload.name} workload; they differ in {names}. "
+            "Serve it with the image that it was packaged with."
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""The workload's features: its SQL over the event streams, and the point-in-time join of examples and histories."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from training.job import JobError
+from workloads import spec
+from workloads.spec import Workload
+
+_TYPES = {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "category": "VARCHAR"}
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the SQL makes of the event streams.
+
+    Attributes
+    ----------
+    examples : pyarrow.Table
+        One row an example, ordered by event time and record id: record id, event time, when the answer was known, the
+        answer, then the features in the input contract's order.
+    histories : dict of str to pyarrow.Table
+        By entity: its identifier, event time and stored features, ordered by both.
+    """
+
+    examples: pa.Table
+    histories: dict[str, pa.Table]
+
+
+def compute(workload: Workload, streams: Mapping[str, pa.Table], folder: Path | None = None) -> Features:
+    """Run the workload's SQL and join each example to what was known when the question was asked.
+
+    Parameters
+    ----------
+    workload : Workload
+        Whose views and columns are read.
+    streams : mapping of str to pyarrow.Table
+        The event streams by source.
+    folder : Path, optional
+        Where ``features.sql`` lies; by default the workload's own folder.
+
+    Raises
+    ------
+    JobError
+        If the SQL fails or a view lacks a column.
+    """
+    sql = (folder or spec.folder(workload.name)) / "features.sql"
+    with duckdb.connect() as database:
+        database.execute("SET TimeZone = 'UTC'")
+        for name in workload.sources:
+            database.register(name, streams[name])
+        try:
+            database.execute(sql.read_text(encoding="utf-8"))
+            _check_views(workload, database)
+            histories = {name: _history(workload, name, database) for name in workload.entities}
+            return Features(database.sql(_join(workload)).to_arrow_table(), histories)
+        except duckdb.Error as error:
+            raise JobError(f"{sql.name} cannot be run: {error}") from error
+
+
+def _check_views(workload: Workload, database: duckdb.DuckDBPyConnection) -> None:
+    """Report every view and column that the workload names and the SQL does not make."""
+    examples, label = workload.examples, workload.label
+    wanted = {examples.view: {examples.record_id, examples.event_time, label.name, label.known_at}}
+    wanted[examples.view] |= set(workload.feature_names(spec.REQUEST))
+    for name, entity in workload.entities.items():
+        wanted[entity.view] = {entity.record_identifier, entity.event_time, *workload.stored_features(name)}
+        wanted[examples.view].add(entity.record_identifier)
+    made = {name for (name,) in database.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()}
+    problems = [f"the view {view}" for view in wanted if view not in made]
+    for view in wanted.keys() & made:
+        columns = {row[0] for row in database.execute(f'DESCRIBE "{view}"').fetchall()}
+        problems += [f"the column {view}.{column}" for column in sorted(wanted[view] - columns)]
+    if problems:
+        raise JobError(f"features.sql must make {', '.join(problems)}: workload.yaml names it. Add it there, or here.")
+
+
+def _history(workload: Workload, name: str, database: duckdb.DuckDBPyConnection) -> pa.Table:
+    entity = workload.entities[name]
+    columns = [
+        f'"{entity.record_identifier}"',
+        f'"{entity.event_time}"',
+        *_typed(workload, workload.stored_features(name)),
+    ]
+    database.execute(
+        f'CREATE TEMP TABLE "{name}_rows" AS SELECT {", ".join(columns)} FROM "{entity.view}" '  # noqa: S608
+        f'ORDER BY "{entity.event_time}", "{entity.record_identifier}"'
+    )
+    return database.table(f"{name}_rows").to_arrow_table()
+
+
+def _join(workload: Workload) -> str:
+    """Write the point-in-time join: each example with the newest row of each history at or before its event time."""
+    examples, label = workload.examples, workload.label
+    at = f'examples."{examples.event_time}"'
+    columns = [f'examples."{examples.record_id}"', at, f'examples."{label.known_at}"', f'examples."{label.name}"']
+    for name, feature in workload.features.items():
+        owner = "examples" if feature.source == spec.REQUEST else f'"{feature.source}_rows"'
+        value = f'{owner}."{name}"'
+        if feature.age:
+            value = f"date_diff('second', {owner}.\"{workload.entities[feature.source].event_time}\", {at}) / 60.0"
+        columns.append(f'CAST({value} AS {_TYPES[feature.type]}) AS "{name}"')
+    joins = [
+        f'ASOF LEFT JOIN "{name}_rows" ON "{name}_rows"."{entity.record_identifier}" = '
+        f'examples."{entity.record_identifier}" AND "{name}_rows"."{entity.event_time}" <= {at}'
+        for name, entity in workload.entities.items()
+    ]
+    return (
+        f'SELECT {", ".join(columns)} FROM "{examples.view}" AS examples {" ".join(joins)} '  # noqa: S608
+        f'ORDER BY {at}, examples."{examples.record_id}"'
+    )
+
+
+def _typed(workload: Workload, names: tuple[str, ...]) -> list[str]:
+    return [f'CAST("{name}" AS {_TYPES[workload.features[name].type]}) AS "{name}"' for name in names]

@@ -1,0 +1,96 @@
+"""What every job does: find its folders, say what it does, and fail with a reason that SageMaker shows."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from workloads import spec
+from workloads.spec import Workload
+
+_LONGEST_REASON = 1024  # what SageMaker keeps of it
+
+
+class JobError(Exception):
+    """A job cannot go on; the text is the reason that its owner reads."""
+
+
+def base() -> Path:
+    """Return SAGEMAKER_BASE_DIR, by default /opt/ml."""
+    return Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
+
+
+def processing(*parts: str) -> Path:
+    """Return a path under the processing folder of the job."""
+    return base().joinpath("processing", *parts)
+
+
+def output(*parts: str) -> Path:
+    """Return a path under ``processing/output``, whose parent exists."""
+    path = processing("output", *parts)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def setting(name: str) -> str:
+    """Read an environment variable that the pipeline sets.
+
+    Raises
+    ------
+    JobError
+        If it is not set.
+    """
+    value = os.environ.get(name)
+    if not value:
+        raise JobError(f"{name} must be set in the job's environment; training.pipeline sets it.")
+    return value
+
+
+def workload() -> Workload:
+    """Load the workload that HEADRACE_WORKLOAD names."""
+    return spec.named(setting("HEADRACE_WORKLOAD"))
+
+
+def say(message: str) -> None:
+    """Write a progress line to the job's log."""
+    print(message, flush=True)
+
+
+def run(work: Callable[[], None], reason_file: str) -> int:
+    """Do a job's work, and write why it failed where SageMaker looks for it.
+
+    Parameters
+    ----------
+    work : callable
+        Raises on failure.
+    reason_file : str
+        Path under the base folder: ``output/failure`` in training, ``output/message`` in processing.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    began = time.monotonic()
+    try:
+        work()
+    except Exception as error:
+        traceback.print_exc(file=sys.stderr)
+        expected = isinstance(error, JobError | ValueError)
+        reason = str(error) if expected and str(error) else f"{type(error).__name__}: {error}"
+        path = base() / reason_file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(reason[:_LONGEST_REASON], encoding="utf-8")
+        say(f"Failed after {time.monotonic() - began:.1f} s: {reason}")
+        return 1
+    say(f"Done in {time.monotonic() - began:.1f} s")
+    return 0
+
+
+def processing_main(work: Callable[[], None]) -> None:
+    """Run a processing job and leave the process."""
+    sys.exit(run(work, "output/message"))

@@ -1,0 +1,178 @@
+"""The fields of a workload file, and what is derived from them; read one with `workloads.spec.load`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+WorkloadName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,20}[a-z0-9]$")]
+ImportPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]
+ColumnType = Literal["string", "integer", "number", "boolean", "timestamp"]
+Metric = Literal["roc_auc", "average_precision", "brier", "log_loss"]
+REQUEST = "request"
+LOWER_IS_BETTER: frozenset[Metric] = frozenset({"brier", "log_loss"})
+_FEATURE_STORE_TYPES = {"integer": "Integral", "boolean": "Integral", "number": "Fractional", "category": "String"}
+
+
+class FeatureType(StrEnum):
+    """Kinds of feature values."""
+
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    CATEGORY = "category"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Source(_Part):
+    """A stream of events under ``raw/<name>/`` in the lake."""
+
+    description: str = Field(min_length=1, description="What one row is.")
+    reference: bool = Field(default=False, description="Whether it is read whole, whatever the dates of the run.")
+    event_time: Name = Field(default="event_time", description="The timestamp column at which a row is fully known.")
+    columns: dict[Name, ColumnType] = Field(min_length=1, description="Every column that the SQL reads, with its type.")
+
+
+class Examples(_Part):
+    """The view that holds one row for each question that was asked, with its request features and its answer."""
+
+    view: Name = Field(description="Name of the view in features.sql.")
+    record_id: Name = Field(description="The column that identifies an example.")
+    event_time: Name = Field(description="The timestamp column at which the question is asked.")
+
+
+class Entity(_Part):
+    """Something with a history: one view in features.sql, one feature group in the feature store."""
+
+    description: str = Field(min_length=1, description="What it is, and when its history gets a row.")
+    view: Name = Field(description="Name of the history's view in features.sql.")
+    record_identifier: Name = Field(description="The column that identifies it, in its history and in the examples.")
+    event_time: Name = Field(default="event_time", description="The timestamp column at which a row is fully known.")
+
+
+class Feature(_Part):
+    """An input of the model."""
+
+    description: str = Field(min_length=1, description="What it means, with its unit.")
+    source: str = Field(
+        default=REQUEST, alias="from", description="`request` where the caller knows it, else the entity it belongs to."
+    )
+    type: FeatureType = Field(description="integer, number, boolean or category.")
+    nullable: bool = Field(default=False, description="Whether the value may be missing.")
+    range: tuple[float | None, float | None] | None = Field(
+        default=None, description="Smallest and largest allowed value of a number, both included; null for no bound."
+    )
+    categories: tuple[str, ...] | None = Field(default=None, min_length=1, description="Every value of a category.")
+    age: bool = Field(
+        default=False,
+        description="Whether it is the minutes since the entity's newest row, computed where the features are joined.",
+    )
+
+
+class Label(_Part):
+    """What the model predicts."""
+
+    name: Name = Field(description="The boolean column of the examples' view.")
+    description: str = Field(min_length=1, description="What it means when it is true.")
+    known_at: Name = Field(description="The timestamp column at which the answer became known.")
+    threshold: float = Field(default=0.5, gt=0, lt=1, description="Probability from which the answer is `true`.")
+
+
+class Holdout(_Part):
+    """The newest part of the examples, which the model is judged on and never trained on."""
+
+    share: float = Field(gt=0, lt=1, description="Share of the time between the first and the last example.")
+
+
+class Estimator(_Part):
+    """A scikit-learn-compatible classifier."""
+
+    type: ImportPath = Field(description="Import path of a class with fit and predict_proba.")
+    parameters: dict[str, Any] = Field(default_factory=dict, description="Keyword arguments of the class.")
+    categorical_parameter: Name | None = Field(
+        default=None,
+        description="The class's parameter that takes the mask of categorical columns; without it they are one-hot.",
+    )
+    missing: Literal["keep", "median"] = Field(
+        default="keep", description="Whether missing numbers reach the class as NaN, or as the training set's median."
+    )
+
+
+class Bound(_Part):
+    """Limits of one metric on the hold-out."""
+
+    minimum: float | None = Field(default=None, description="Smallest value that passes.")
+    maximum: float | None = Field(default=None, description="Largest value that passes.")
+
+
+class ChampionGate(_Part):
+    """How a new model must compare with the newest approved one, on the same hold-out."""
+
+    metric: Metric = Field(description="The metric that both are compared by.")
+    margin: float = Field(
+        description="How much better the new model must be; negative allows it to be that much worse."
+    )
+
+
+class Gates(_Part):
+    """What a model must reach before it is registered."""
+
+    metrics: dict[Metric, Bound] = Field(min_length=1, description="Limits, by metric.")
+    champion: ChampionGate | None = Field(default=None, description="Comparison with the newest approved model.")
+
+
+class Check(_Part):
+    """Limits of the training set as a whole; the columns' own limits stand with the features."""
+
+    minimum_rows: int = Field(ge=1, description="Fewest examples that a model may be trained on.")
+    label_share: tuple[float, float] = Field(
+        default=(0.0, 1.0), description="Smallest and largest plausible share of true labels."
+    )
+
+
+class Workload(_Part):
+    """All that a data scientist says about a workload. Read one with `workloads.spec.load`."""
+
+    name: WorkloadName = Field(description="Lower-case letters, digits and hyphens, at most 22 characters.")
+    description: str = Field(min_length=1, description="The question that the model answers, and when it is asked.")
+    prior: float = Field(ge=0, le=1, description="Probability that the endpoint answers before the first model exists.")
+    sources: dict[Name, Source] = Field(min_length=1, description="Event streams in the lake, by name.")
+    examples: Examples
+    entities: dict[Name, Entity] = Field(default_factory=dict, description="Things with a history, by name.")
+    features: dict[Name, Feature] = Field(min_length=1, description="Inputs of the model, in their order in CSV.")
+    label: Label
+    check: Check
+    holdout: Holdout
+    estimator: Estimator
+    gates: Gates
+
+    def feature_names(self, source: str | None = None) -> tuple[str, ...]:
+        """Names of the model's inputs, in the order of the input contract.
+
+        Parameters
+        ----------
+        source : str, optional
+            ``request`` for what the caller knows itself, or an entity for what comes from its feature group.
+        """
+        return tuple(name for name, feature in self.features.items() if source in (None, feature.source))
+
+    def stored_features(self, entity: str) -> tuple[str, ...]:
+        """Names of an entity's features that its feature group stores (its age is computed at the join)."""
+        return tuple(name for name in self.feature_names(entity) if not self.features[name].age)
+
+    def age_features(self, entity: str) -> tuple[str, ...]:
+        """Names of the features that are minutes since the newest row of an entity."""
+        return tuple(name for name in self.feature_names(entity) if self.features[name].age)
+
+    def feature_definitions(self, entity: str) -> list[dict[str, str]]:
+        """An entity's schema as SageMaker's CreateFeatureGroup takes it: identifier and event time first."""
+        owner = self.entities[entity]
+        keys = [(owner.record_identifier, "String"), (owner.event_time, "String")]
+        stored = [(name, _FEATURE_STORE_TYPES[self.features[name].type]) for name in self.stored_features(entity)]
+        return [{"FeatureName": name, "FeatureType": kind} for name, kind in keys + stored]

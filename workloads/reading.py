@@ -1,0 +1,191 @@
+"""Reading a workload file: every broken rule at once, each with its line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from workloads.fields import Workload
+from workloads.problems import Problem, ProblemsError
+from workloads.rules import broken_rules
+
+Location = tuple[str | int, ...]
+
+
+class _Lines:
+    """The values of a YAML file, and the line on which each begins."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lines: dict[Location, int] = {}
+        self.problems: list[Problem] = []
+
+    def values(self) -> Any:
+        text = self._text()
+        try:
+            node = yaml.compose(text, Loader=yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            self._refuse("file", line, "be YAML", str(error.problem), "Mend the syntax on this line.")
+        if not isinstance(node, yaml.MappingNode):
+            self._refuse(
+                "file", 1, "be a mapping of fields", None, "See workloads/flights/workload.yaml for an example."
+            )
+        self.lines[()] = 1
+        return self._value(node, ())
+
+    def _text(self) -> str:
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            self._refuse("file", 0, "exist", str(self.path), "Name the workload.yaml of a folder in workloads/.")
+        except UnicodeDecodeError:
+            self._refuse("file", 0, "be UTF-8 text", str(self.path), "Save the file as UTF-8.")
+        raise AssertionError  # both branches have raised
+
+    def _refuse(self, field: str, line: int, rule: str, value: Any, remedy: str) -> None:
+        raise ProblemsError([Problem(field=field, rule=rule, value=value, remedy=remedy, place=f"{self.path}:{line}")])
+
+    def _value(self, node: yaml.Node, location: Location) -> Any:
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, location)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._element(item, (*location, index)) for index, item in enumerate(node.value)]
+        loader = yaml.SafeLoader("")
+        try:
+            return loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+        finally:
+            loader.dispose()  # type: ignore[no-untyped-call]
+
+    def _element(self, node: yaml.Node, location: Location) -> Any:
+        self.lines[location] = node.start_mark.line + 1
+        return self._value(node, location)
+
+    def _mapping(self, node: yaml.MappingNode, location: Location) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            line = key_node.start_mark.line + 1
+            if key in values:
+                first = self.lines[(*location, key)]
+                remedy = f"Remove one of the two; the first is on line {first}."
+                rule, field = "be given once", dotted((*location, key))
+                self.problems.append(Problem(field=field, rule=rule, value=key, remedy=remedy, place=self.place(line)))
+            self.lines[(*location, key)] = line
+            values[key] = self._value(value_node, (*location, key))
+        return values
+
+    def place(self, line: int) -> str:
+        return f"{self.path}:{line}"
+
+    def place_of(self, location: Location) -> str:
+        while location not in self.lines:
+            location = location[:-1]
+        return self.place(self.lines[location])
+
+
+def read(path: Path) -> Workload:
+    """Read and check a workload file; see `workloads.spec.load`."""
+    lines = _Lines(path)
+    values = lines.values()
+    problems = list(lines.problems)
+    workload = None
+    try:
+        workload = Workload.model_validate(values)
+    except ValidationError as error:
+        problems += [_from_pydantic(detail, lines) for detail in error.errors()]
+    if workload is not None:
+        for location, rule, value, remedy in broken_rules(workload, path.parent):
+            place = lines.place_of(location)
+            problems.append(Problem(field=dotted(location), rule=rule, value=value, remedy=remedy, place=place))
+    if problems or workload is None:
+        raise ProblemsError(sorted(problems, key=lambda problem: int(problem.place.rpartition(":")[2])))
+    return workload
+
+
+def dotted(location: Location) -> str:
+    """Write a location as ``features.carrier.range[0]``."""
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".")
+
+
+def _from_pydantic(detail: ErrorDetails, lines: _Lines) -> Problem:
+    # pydantic adds a last part of its own to the location of a mapping's key
+    location = tuple(part for part in detail["loc"] if part != "[key]")
+    place, field = lines.place_of(location), dotted(location)
+    if detail["type"] == "missing":
+        description = _description(location)
+        return Problem(field=field, rule="be given", remedy=f"Add it. {description}", missing=True, place=place)
+    if detail["type"] == "extra_forbidden":
+        return Problem(
+            field=field, rule="be a known field", value=detail["input"], remedy=_suggestion(location), place=place
+        )
+    message = detail["msg"].removeprefix("Input should ").removeprefix("String should ").removeprefix("Value should ")
+    rule = message[0].lower() + message[1:]
+    remedy = _description(location) or "Correct the value."
+    return Problem(field=field, rule=rule, value=detail["input"], remedy=remedy, place=place)
+
+
+def _suggestion(location: Location) -> str:
+    model = _model(location[:-1])
+    if model is None:
+        return "Remove it."
+    known = [field.alias or name for name, field in model.model_fields.items()]
+    close = difflib.get_close_matches(str(location[-1]), known, n=1)
+    if close:
+        return f"Did you mean {close[0]}?"
+    return f"Remove it; the fields here are {', '.join(known)}."
+
+
+def _model(location: Location) -> type[BaseModel] | None:
+    """Find the pydantic model that describes what stands at a location."""
+    model: type[BaseModel] | None = Workload
+    inside_mapping = False
+    for part in location:
+        if inside_mapping:
+            inside_mapping = False
+            continue
+        if model is None:
+            return None
+        field = _field(model, part)
+        if field is None:
+            return None
+        models = list(_models(field.annotation))
+        inside_mapping = getattr(field.annotation, "__origin__", None) is dict
+        model = models[0] if models else None
+    return model
+
+
+def _description(location: Location) -> str:
+    for end in range(len(location), 0, -1):
+        model = _model(location[: end - 1])
+        field = _field(model, location[end - 1]) if model else None
+        if field is not None:
+            return field.description or (_first_line(list(_models(field.annotation))))
+    return ""
+
+
+def _first_line(models: list[type[BaseModel]]) -> str:
+    return (models[0].__doc__ or "").splitlines()[0] if models else ""
+
+
+def _field(model: type[BaseModel], name: str | int) -> Any:
+    for field_name, field in model.model_fields.items():
+        if name == (field.alias or field_name):
+            return field
+    return None
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)

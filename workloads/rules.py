@@ -1,0 +1,87 @@
+"""Rules of a workload file that concern more than one field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from workloads.fields import LOWER_IS_BETTER, REQUEST, Feature, FeatureType, Workload
+
+BrokenRule = tuple[tuple[str | int, ...], str, Any, str]  # location, rule, value, remedy
+_NUMERIC = (FeatureType.INTEGER, FeatureType.NUMBER)
+
+
+def broken_rules(workload: Workload, folder: Path) -> Iterator[BrokenRule]:
+    """Find what is wrong between the fields of a workload whose fields are each right."""
+    yield from _files(workload, folder)
+    for name, source in workload.sources.items():
+        if source.columns.get(source.event_time) != "timestamp":
+            remedy = "Rows count as known from their event time on, so give the column as `timestamp`."
+            yield ("sources", name, "event_time"), "name a timestamp column of the source", source.event_time, remedy
+    yield from _names(workload)
+    for name, feature in workload.features.items():
+        yield from _feature(name, feature, workload)
+    for metric, bound in workload.gates.metrics.items():
+        wanted = "maximum" if metric in LOWER_IS_BETTER else "minimum"
+        if getattr(bound, wanted) is None:
+            remedy = f"A {'smaller' if wanted == 'maximum' else 'larger'} {metric} is better, so a {wanted} guards it."
+            yield ("gates", "metrics", metric), f"have a {wanted}", bound.model_dump(exclude_none=True), remedy
+    low, high = workload.check.label_share
+    if not 0 <= low < high <= 1:
+        yield ("check", "label_share"), "be two growing shares between 0 and 1", [low, high], "Write it as [0.05, 0.6]."
+
+
+def _files(workload: Workload, folder: Path) -> Iterator[BrokenRule]:
+    if folder.name != workload.name:
+        remedy = "The image finds a workload by its folder: rename one of them."
+        yield ("name",), f"be the name of its folder, {folder.name}", workload.name, remedy
+    if not (folder / "features.sql").is_file():
+        yield ("features",), "have a features.sql beside the file", "features.sql", f"Add {folder.name}/features.sql."
+
+
+def _names(workload: Workload) -> Iterator[BrokenRule]:
+    taken = {
+        workload.examples.record_id: "examples.record_id",
+        workload.examples.event_time: "examples.event_time",
+        workload.label.known_at: "label.known_at",
+    }
+    for name in workload.features:
+        if name in taken:
+            remedy = "A feature with that name would show the model what it must not know: choose another name."
+            yield ("features", name), f"not be the column of {taken[name]}", name, remedy
+    if workload.label.name in (*taken, *workload.features):
+        remedy = "The model must not be shown the answer: choose another name."
+        yield ("label", "name"), "be no other column's name", workload.label.name, remedy
+    for name, entity in workload.entities.items():
+        if name == REQUEST:
+            yield ("entities", name), "not be called request", name, "`request` means the caller's own values."
+        if not workload.stored_features(name):
+            remedy = f"Add a feature with `from: {name}`, or remove the entity."
+            yield ("entities", name), "have a feature of its own", entity.view, remedy
+
+
+def _feature(name: str, feature: Feature, workload: Workload) -> Iterator[BrokenRule]:
+    here = ("features", name)
+    known = [REQUEST, *workload.entities]
+    if feature.source not in known:
+        remedy = "Declare the entity, or take the feature from the request."
+        yield (*here, "from"), f"be one of {', '.join(known)}", feature.source, remedy
+    if feature.type is FeatureType.CATEGORY and feature.categories is None:
+        yield here, "list its categories", str(feature.type), "Add `categories` with every value."
+    if feature.type is not FeatureType.CATEGORY and feature.categories is not None:
+        yield (*here, "categories"), "belong to a category", str(feature.type), "Set `type: category`, or remove them."
+    if feature.categories and len(set(feature.categories)) < len(feature.categories):
+        twice = sorted({value for value in feature.categories if feature.categories.count(value) > 1})
+        yield (*here, "categories"), "be given once each", twice, "Remove the repeated ones."
+    if feature.range is not None:
+        low, high = feature.range
+        if feature.type not in _NUMERIC:
+            yield (*here, "range"), "belong to a number or integer", str(feature.type), "Remove it."
+        elif low is not None and high is not None and low > high:
+            yield (*here, "range"), "have its smaller bound first", [low, high], "Exchange the two."
+    if feature.age and (feature.source == REQUEST or feature.type is not FeatureType.NUMBER):
+        yield (*here, "age"), "belong to a number of an entity", feature.source, "Set `from` and `type: number`."
+    if feature.source != REQUEST and not feature.nullable:
+        remedy = "An entity that was never seen before has no history: set `nullable: true`."
+        yield (*here, "nullable"), "be true for a feature of an entity", False, remedy

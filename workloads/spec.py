@@ -1,0 +1,87 @@
+"""The typed description of a workload, from which schemas, checks, training and the input contract are derived.
+
+``python -m workloads.spec`` writes the JSON Schema that editors use to ``workloads/schema.json``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from workloads.fields import (
+    LOWER_IS_BETTER,
+    REQUEST,
+    ColumnType,
+    Entity,
+    Estimator,
+    Feature,
+    FeatureType,
+    Gates,
+    Metric,
+    Source,
+    Workload,
+)
+from workloads.reading import read
+
+__all__ = [
+    "LOWER_IS_BETTER",
+    "REQUEST",
+    "SCHEMA_FILE",
+    "ColumnType",
+    "Entity",
+    "Estimator",
+    "Feature",
+    "FeatureType",
+    "Gates",
+    "Metric",
+    "Source",
+    "Workload",
+    "folder",
+    "json_schema",
+    "load",
+    "named",
+    "schema_text",
+]
+
+SCHEMA_FILE = Path(__file__).parent / "schema.json"
+
+
+def load(path: str | Path) -> Workload:
+    """Read a workload file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A ``workload.yaml``; its ``features.sql`` lies beside it.
+
+    Raises
+    ------
+    workloads.problems.ProblemsError
+        With every broken rule, each with file, line, field, rule, value and remedy.
+    """
+    return read(Path(path))
+
+
+def named(name: str) -> Workload:
+    """Load the workload of this name that lies in this folder."""
+    return load(folder(name) / "workload.yaml")
+
+
+def folder(name: str) -> Path:
+    """Return the folder of a workload: its workload.yaml and features.sql."""
+    return Path(__file__).parent / name
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a workload file, which editors use."""
+    return Workload.model_json_schema(by_alias=True)
+
+
+def schema_text() -> str:
+    """Return the content of ``workloads/schema.json``."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
