@@ -31,3 +31,14 @@ def on_start() -> None:
 )
 def _no_such_deletion(call: Call) -> Params:
     raise missing(f"s3 action {call.action}", "")
+
+
+@handles("s3", "GetBucketNotificationConfiguration")
+def _notifications(call: Call) -> Params:
+    from moto.s3.models import s3_backends  # noqa: PLC0415 - moto is configured by then
+
+    found = call.forward()
+    kept = s3_backends[call.account]["aws"].get_bucket_notification_configuration(call.params["Bucket"])
+    if kept is not None and kept.event_bridge is not None:
+        found["EventBridgeConfiguration"] = {}
+    return found

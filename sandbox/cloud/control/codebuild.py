@@ -1,0 +1,39 @@
+"""CodeBuild's projects: what moto's record of a project drops on creation, and updates."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sandbox.cloud.actions import AwsError, Call, Params, handles
+
+_DEFAULTS = {"timeoutInMinutes": 60, "queuedTimeoutInMinutes": 480}
+
+
+@handles("codebuild", "CreateProject")
+def _create(call: Call) -> Params:
+    call.forward()
+    kept = _project(call)
+    for member, value in {**_DEFAULTS, **call.params}.items():
+        kept[member] = value
+    return {"project": kept}
+
+
+@handles("codebuild", "UpdateProject")
+def _update(call: Call) -> Params:
+    kept = _project(call)
+    kept.update(call.params)
+    kept["lastModifiedDate"] = time.time()
+    return {"project": kept}
+
+
+def _project(call: Call) -> dict[str, Any]:
+    from moto.codebuild.models import codebuild_backends  # noqa: PLC0415 - moto is configured by then
+
+    name = call.params["name"]
+    project = codebuild_backends[call.account][call.region].codebuild_projects.get(name)
+    if project is None:
+        arn = f"arn:aws:codebuild:{call.region}:{call.account}:project/{name}"
+        raise AwsError("ResourceNotFoundException", f"Project cannot be found: {arn}")
+    metadata: dict[str, Any] = project.project_metadata
+    return metadata

@@ -1,0 +1,175 @@
+"""Step Functions: moto runs state machines; here their tasks get the machine's role, and what moto lacks is added."""
+
+from __future__ import annotations
+
+import functools
+import json
+import threading
+import uuid
+from datetime import UTC
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.utils import parse_timestamp
+
+from sandbox.cloud import settings
+from sandbox.cloud.actions import Call, Params, handles
+from sandbox.cloud.state import records
+
+_FINISHED = {"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"}
+# The names of AWS's Java SDK, which error names in state machines begin with.
+_ERROR_NAMES = {
+    "athena": "Athena",
+    "cloudwatch": "CloudWatch",
+    "cloudwatchlogs": "CloudWatchLogs",
+    "codebuild": "CodeBuild",
+    "ecr": "Ecr",
+    "eventbridge": "EventBridge",
+    "glue": "Glue",
+    "iam": "Iam",
+    "kms": "Kms",
+    "s3": "S3",
+    "sagemaker": "SageMaker",
+    "sagemakerfeaturestoreruntime": "SageMakerFeatureStoreRuntime",
+    "sagemakerruntime": "SageMakerRuntime",
+    "scheduler": "Scheduler",
+    "sns": "Sns",
+    "sqs": "Sqs",
+    "ssm": "Ssm",
+    "sts": "Sts",
+}
+_CLIENT_NAMES = {
+    "cloudwatchlogs": "logs",
+    "eventbridge": "events",
+    "sagemakerfeaturestoreruntime": "sagemaker-featurestore-runtime",
+    "sagemakerruntime": "sagemaker-runtime",
+}
+_MAKING = threading.Lock()
+
+
+def on_start() -> None:
+    """Give moto's state machines clients that act as the machine's role, before moto's parser takes its own."""
+    from moto.stepfunctions.parser.asl.utils import boto_client  # noqa: PLC0415 - slow, and after the configuration
+
+    boto_client.boto_client_for = _client_for
+    threading.Thread(target=_warm, name="stepfunctions", daemon=True).start()
+
+
+def _warm() -> None:
+    """Import moto's parser, which takes seconds, while nobody waits for it."""
+    import moto.stepfunctions.parser.models  # noqa: F401, PLC0415
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (  # noqa: PLC0415
+        state_task_service_aws_sdk,
+    )
+    from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication  # noqa: PLC0415
+
+    state_task_service_aws_sdk._SERVICE_ERROR_NAMES.update(_ERROR_NAMES)
+    terminated = BaseExecutionWorkerCommunication.terminated
+
+    def saved(self: Any) -> None:
+        terminated(self)
+        records.changed()
+
+    BaseExecutionWorkerCommunication.terminated = saved
+
+
+def _client_for(region: str, service: str, state_credentials: Any = None) -> Any:
+    role = state_credentials.role_arn if state_credentials else ""
+    with _MAKING:
+        return _client(region, _CLIENT_NAMES.get(service, service), role)
+
+
+@functools.lru_cache(maxsize=256)
+def _client(region: str, service: str, role_arn: str) -> Any:
+    from moto.sts.models import sts_backends  # noqa: PLC0415
+
+    at = settings.current()
+    granted = sts_backends[at.account]["aws"].assume_role(
+        region_name=region,
+        role_session_name=uuid.uuid4().hex,
+        role_arn=role_arn,
+        policy="",
+        duration=3600,
+        external_id="",
+    )
+    session = botocore.session.Session()
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_written_time)
+    return boto3.Session(botocore_session=session).client(
+        service,
+        endpoint_url=at.endpoint_url,
+        region_name=region,
+        aws_access_key_id=granted.access_key_id,
+        aws_secret_access_key=granted.secret_access_key,
+        aws_session_token=granted.session_token,
+        config=Config(
+            parameter_validation=False,
+            retries={"total_max_attempts": 3, "mode": "standard"},
+            s3={"addressing_style": "path"},
+            max_pool_connections=50,
+            read_timeout=300,
+        ),
+    )
+
+
+def _written_time(value: Any) -> str:
+    """Return a time as state machines see it: text, not a date that JSON cannot hold."""
+    at = parse_timestamp(value).astimezone(UTC)
+    return str(at.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
+
+
+@handles("stepfunctions", "StartExecution")
+def _start(call: Call) -> Params:
+    return call.forward({**call.params, "name": call.params.get("name") or str(uuid.uuid4())})
+
+
+@handles("stepfunctions", "DescribeExecution")
+def _describe(call: Call) -> Params:
+    from moto.stepfunctions.responses import get_backend  # noqa: PLC0415
+
+    execution = get_backend(call.account, call.region).describe_execution(call.params["executionArn"])
+    status = str(getattr(execution.status, "value", execution.status))
+    found = {
+        "executionArn": execution.execution_arn,
+        "input": execution.execution_input,
+        "inputDetails": {"included": True},
+        "name": execution.name,
+        "startDate": execution.start_date,
+        "stateMachineArn": execution.state_machine_arn,
+        "status": status,
+        "error": execution.error,
+        "cause": execution.cause,
+    }
+    if status in _FINISHED:
+        found["stopDate"] = execution.stop_date
+    if status == "SUCCEEDED":
+        found["output"] = json.dumps(execution.output, default=str, separators=(",", ":"))
+        found["outputDetails"] = {"included": True}
+    return found
+
+
+@handles("stepfunctions", "ListStateMachineVersions")
+def _versions(call: Call) -> Params:
+    from moto.stepfunctions.responses import get_backend  # noqa: PLC0415
+
+    machine = get_backend(call.account, call.region).describe_state_machine(call.params["stateMachineArn"])
+    versions = sorted(machine.versions.values(), key=lambda version: int(version.version), reverse=True)
+    return {
+        "stateMachineVersions": [
+            {"stateMachineVersionArn": version.arn, "creationDate": version.creation_date} for version in versions
+        ]
+    }
+
+
+@handles("stepfunctions", "ValidateStateMachineDefinition")
+def _validate(call: Call) -> Params:
+    from moto.stepfunctions.parser.api import InvalidDefinition  # noqa: PLC0415
+    from moto.stepfunctions.parser.models import StepFunctionsParserBackend  # noqa: PLC0415
+
+    try:
+        StepFunctionsParserBackend._validate_definition(call.params["definition"])
+    except InvalidDefinition as bad:
+        finding = {"severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": str(bad.message)}
+        return {"result": "FAIL", "diagnostics": [finding], "truncated": False}
+    return {"result": "OK", "diagnostics": [], "truncated": False}
