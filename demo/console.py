@@ -33,7 +33,9 @@ def line(title: str, resource: str, text: str = "", seconds: float | None = None
         How long it took.
     """
     took = f" [dim]{seconds:.1f} s[/dim]" if seconds is not None else ""
-    console.print(f"[bold]{escape(title):<11}[/bold]{escape(resource)}{'  ' if resource and text else ''}{escape(text)}{took}")
+    console.print(
+        f"[bold]{escape(title):<11}[/bold]{escape(resource)}{'  ' if resource and text else ''}{escape(text)}{took}"
+    )
 
 
 def note(text: str) -> None:
@@ -72,7 +74,13 @@ def step(text: str, total: float | None = None) -> Iterator[Step]:
     total : float, optional
         How many parts there are; without it only the time runs.
     """
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     shown = columns if total is not None else (columns[0], columns[1], columns[4])
     with Progress(*shown, console=console, transient=True) as progress:
         yield Step(text, progress, total)

@@ -44,7 +44,9 @@ def newest_package(environment: Environment) -> Package | None:
 def describe_package(environment: Environment, arn: str) -> Package:
     """Read one package."""
     found = environment.client("sagemaker").describe_model_package(ModelPackageName=arn)
-    return Package(arn, found["ModelApprovalStatus"], found.get("CustomerMetadataProperties", {}), found["CreationTime"])
+    return Package(
+        arn, found["ModelApprovalStatus"], found.get("CustomerMetadataProperties", {}), found["CreationTime"]
+    )
 
 
 def run(environment: Environment, parameters: dict[str, str]) -> Package:
@@ -57,7 +59,9 @@ def run(environment: Environment, parameters: dict[str, str]) -> Package:
     """
     sagemaker = environment.client("sagemaker")
     name = environment["pipeline_name"]
-    newest = sagemaker.list_pipeline_executions(PipelineName=name, SortBy="CreationTime", SortOrder="Descending", MaxResults=1)
+    newest = sagemaker.list_pipeline_executions(
+        PipelineName=name, SortBy="CreationTime", SortOrder="Descending", MaxResults=1
+    )
     summaries = newest["PipelineExecutionSummaries"]
     package = newest_package(environment)
     if summaries and summaries[0]["PipelineExecutionStatus"] in _RUNNING:
@@ -75,7 +79,9 @@ def run(environment: Environment, parameters: dict[str, str]) -> Package:
     _follow(environment, execution)
     package = newest_package(environment)
     if package is None:
-        raise StoryError(f"the pipeline {name} succeeded and registered nothing in {environment['model_package_group_name']}")
+        raise StoryError(
+            f"the pipeline {name} succeeded and registered nothing in {environment['model_package_group_name']}"
+        )
     return package
 
 

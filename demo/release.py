@@ -28,7 +28,7 @@ def approval(environment: Environment, package: Package) -> Package:
             package = describe_package(environment, package.arn)
     if package.status != "Approved":
         raise StoryError(
-            f"package {package.version} is {package.status} after {clock.seconds:.0f} s. The approver's executions say why: "
+            f"package {package.version} is {package.status} after {clock.seconds:.0f} s. The approver says why: "
             f"aws stepfunctions list-executions --state-machine-arn {environment['approver_state_machine_arn']}"
         )
     line("approval", package.arn.split(":", 5)[-1], "Approved", clock.seconds)

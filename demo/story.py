@@ -1,0 +1,84 @@
+"""The story, in order. Each step looks at what is there first, so that a second telling goes on from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from demo import deploy, flights, pipeline, release
+from demo.console import Clock, StoryError, console, line, note, step
+from demo.environment import Environment
+from workloads.spec import Workload, named
+
+TRAINING_MONTHS = ("2013-01", "2013-02", "2013-03")
+DATA = {"DataStart": "2013-01-01", "DataEnd": "2013-04-01"}
+# The morning of 1 April in New York, in UTC: the first flights after the data that the feature groups know.
+ASKED = ("2013-04-01T09:00:00+00:00", "2013-04-01T16:00:00+00:00")
+FLIGHTS = 8
+
+
+def tell(stack: str, logs: Path) -> None:
+    """Deploy the environment and take the flights from raw data to a released model's answers.
+
+    Raises
+    ------
+    StoryError
+        At the first step that fails, with the reason and what to do.
+    """
+    whole = Clock()
+    workload = named("flights")
+    environment = _up(stack, logs)
+    flights.load(environment, TRAINING_MONTHS)
+    first = flights.questions(environment, workload, *ASKED, count=1)[0]
+    _answer(environment, "before", first)
+    package = pipeline.run(environment, DATA)
+    pipeline.gates(environment, package)
+    line("registered", package.arn.split(":", 5)[-1], f"model {package.metadata['model_digest'][:19]}…")
+    package = release.approval(environment, package)
+    entry = release.release(environment, package)
+    _answer(environment, "after", first)
+    _predictions(environment, workload, entry)
+    release.show(environment, entry)
+    clock = Clock()
+    with step("pulumi preview --refresh"):
+        deploy.nothing_to_change(stack, logs / "preview.log")
+    line("preview", f"stack/{stack}", "nothing to change", clock.seconds)
+    line("done", "", f"`make down ENV={stack}` takes it down", whole.seconds)
+
+
+def _up(stack: str, logs: Path) -> Environment:
+    clock = Clock()
+    ready = 0
+    with step("pulumi up") as progress:
+
+        def done(resource: str) -> None:
+            nonlocal ready
+            ready += 1
+            progress.say(f"pulumi up: {ready} resources ready, last {resource}")
+
+        counts = deploy.up(stack, logs / "up.log", done)
+    text = ", ".join(f"{count} {what}" for what, count in counts.items())
+    line("up", f"stack/{stack}", f"{text}, policies passed", clock.seconds)
+    return Environment(stack, deploy.outputs(stack))
+
+
+def _answer(environment: Environment, title: str, question: flights.Question) -> None:
+    clock = Clock()
+    answer = flights.ask(environment, [question.instance])
+    probability = answer["predictions"][0]["probability"]
+    text = f"{question.flight_id}: {probability:.3f} late, says model {answer['model_digest'][:19]}"
+    line(title, f"endpoint/{environment['endpoint_name']}", text, clock.seconds)
+
+
+def _predictions(environment: Environment, workload: Workload, entry: dict[str, str]) -> None:
+    asked = flights.questions(environment, workload, *ASKED, count=FLIGHTS)
+    answer = flights.ask(environment, [question.instance for question in asked])
+    if answer["model_digest"] != entry["model_digest"]:
+        raise StoryError(
+            f"the endpoint answers with model {answer['model_digest']}, the ledger names {entry['model_digest']}. "
+            "Something changed the endpoint behind the platform's back: start the release machine to put it right."
+        )
+    line("predict", f"endpoint/{environment['endpoint_name']}", f"{len(asked)} flights of 1 April 2013")
+    for question, prediction in zip(asked, answer["predictions"], strict=True):
+        said, true = ("late" if prediction[workload.label.name] else "on time"), "late" if question.late else "on time"
+        note(f"{question.flight_id:<24} {prediction['probability']:.3f} {said:<8} was {true}")
+    console.print()
