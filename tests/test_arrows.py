@@ -1,0 +1,122 @@
+"""Who may import whom, as design.md says it: a folder imports only the folders that its row names."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# Folder -> what it may import of ours: a folder, or a single module of one.
+ARROWS: dict[str, tuple[str, ...]] = {
+    "__main__.py": ("stacks", "workloads"),
+    "stacks": ("components", "workloads", "training.pipeline"),
+    "components": (),
+    "workloads": (),
+    "training": ("workloads", "inference"),
+    "inference": ("workloads",),
+    "policies": (),
+    "demo": ("workloads",),
+    "sandbox": (),
+}
+OURS = {name for name in ARROWS if name != "__main__.py"} | {"tests"}
+
+# What would carry the cloud into code that must not know it, or the engine into code that runs in jobs.
+FOREIGN: dict[str, tuple[str, ...]] = {
+    "workloads": ("pulumi", "pulumi_aws", "boto3", "botocore", "sagemaker", "mlflow"),
+    "training": ("pulumi", "pulumi_aws"),
+    "inference": ("pulumi", "pulumi_aws", "sagemaker"),
+    "demo": ("pulumi", "pulumi_aws", "sagemaker", "moto"),
+    "components": ("sagemaker", "mlflow", "moto"),
+    "stacks": ("boto3", "moto"),
+    "policies": ("pulumi_aws", "boto3", "moto"),
+}
+
+
+@pytest.mark.parametrize("folder", ARROWS)
+def test_a_folder_imports_only_what_its_row_names(folder: str) -> None:
+    allowed = (folder.removesuffix(".py"), *ARROWS[folder])
+    wrong = [
+        f"{where} imports {target}; {folder} may import only {', '.join(ARROWS[folder]) or 'itself'}"
+        for where, target in _imports(folder)
+        if target.split(".")[0] in OURS and not _within(target, allowed)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("folder", FOREIGN)
+def test_a_folder_keeps_free_of_what_it_must_not_know(folder: str) -> None:
+    wrong = [
+        f"{where} imports {target}, and {folder} must not know {target.split('.')[0]}"
+        for where, target in _imports(folder)
+        if _within(target, FOREIGN[folder])
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_folder_of_code_has_its_row() -> None:
+    with_code = {path.parent.name for path in ROOT.glob("*/*.py") if not path.parent.name.startswith(".")}
+    assert with_code == OURS
+
+
+def test_no_two_folders_import_each_other() -> None:
+    folders = {folder: {target.split(".")[0] for target in allowed} for folder, allowed in ARROWS.items()}
+    done: set[str] = set()
+    while ready := {folder for folder, needs in folders.items() if folder not in done and needs <= done}:
+        done |= ready
+    assert done == set(folders), f"a circle among {sorted(set(folders) - done)}"
+
+
+def test_settings_are_read_in_one_place() -> None:
+    readers = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("stacks", "components")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "pulumi.Config"
+    }
+    assert readers <= {"stacks/settings.py"}
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import components.lake as lake", ["components.lake"]),
+        ("from training import pipeline, train", ["training.pipeline", "training.train"]),
+        ("def f():\n    from inference.plan import Plan", ["inference.plan.Plan"]),
+        ("from . import keys", ["stacks.inner.keys"]),
+        ("from ..settings import Settings", ["stacks.settings.Settings"]),
+        ("importlib.import_module('sandbox.cloud')", ["sandbox.cloud"]),
+        ("__import__('sandbox')", ["sandbox"]),
+    ],
+)
+def test_every_way_to_import_is_seen(source: str, found: list[str]) -> None:
+    assert [target for _, target in _targets(ast.parse(source), "stacks.inner")] == found
+
+
+def _imports(folder: str) -> Iterator[tuple[str, str]]:
+    """Yield where something is imported, and its dotted name."""
+    path = ROOT / folder
+    for file in [path] if path.is_file() else sorted(path.rglob("*.py")):
+        package = ".".join(file.relative_to(ROOT).parent.parts)
+        for line, target in _targets(ast.parse(file.read_text(), str(file)), package):
+            yield f"{file.relative_to(ROOT)}:{line}", target
+
+
+def _targets(tree: ast.AST, package: str) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in {"import_module", "__import__"}:
+            name = node.args[0] if node.args else None
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                yield node.lineno, name.value
+
+
+def _within(target: str, allowed: tuple[str, ...]) -> bool:
+    return any(target == name or target.startswith(f"{name}.") for name in allowed)
