@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A server under SageMaker's container contract: answers from the model's folder or from ANSWER; misbehaves on demand."""
+"""A server under SageMaker's container contract: answers from its model or ANSWER; misbehaves on demand."""
 
 import json
 import os
