@@ -98,11 +98,12 @@ def _examples(workload: Workload, start: str, end: str) -> pd.DataFrame:
             lake.register(source, rows if workload.sources[source].reference else rows[rows.event_time >= _SINCE])
         lake.execute((folder(workload.name) / "features.sql").read_text(encoding="utf-8"))
         examples, label = workload.examples, workload.label
-        return lake.execute(
+        found: pd.DataFrame = lake.execute(
             f"SELECT * FROM {examples.view} WHERE {examples.event_time} BETWEEN ? AND ? AND {label.name} IS NOT NULL "  # noqa: S608
             f"ORDER BY {examples.event_time}, {examples.record_id}",
             [start, end],
         ).df()
+        return found
 
 
 def _histories(
