@@ -1,0 +1,77 @@
+"""One deployed environment for all tests here, taken step by step to a released model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from demo import flights, pipeline, release, story
+from demo.environment import Environment
+from sandbox.environment import local
+from tests.sandbox import place as places
+from tests.sandbox.place import Place
+from workloads.spec import Workload, named
+
+
+@dataclass(frozen=True)
+class Released:
+    """A model that went the whole way: its package, and what the ledger says of its release."""
+
+    package: pipeline.Package
+    entry: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A local cloud that runs, with nothing in it; this process's AWS clients reach it too."""
+    made = places.make(tmp_path_factory.mktemp("sandbox"))
+    made.cloud("start")
+    before = dict(os.environ)
+    os.environ.update({name: made.variables[name] for name in made.variables if name.startswith("HEADRACE_")})
+    seen = local(os.environ)
+    os.environ.update({name: value for name, value in seen.items() if name.startswith(("AWS_", "PULUMI_", "PATH"))})
+    yield made
+    os.environ.clear()
+    os.environ.update(before)
+    made.cloud("stop")
+
+
+@pytest.fixture(scope="session")
+def environment(place: Place) -> Environment:
+    """The environment `local`, deployed with the policy pack; no model has been trained."""
+    place.pulumi("stack", "select", "--create", "local")
+    place.pulumi("up", "--stack", "local", "--yes", "--skip-preview", "--policy-pack", "policies")
+    return place.environment()
+
+
+@pytest.fixture(scope="session")
+def workload() -> Workload:
+    """The reference workload."""
+    return named("flights")
+
+
+@pytest.fixture(scope="session")
+def prior(environment: Environment, workload: Workload) -> dict[str, object]:
+    """What the endpoint answers before the first model exists."""
+    flights.load(environment, story.TRAINING_MONTHS)
+    question = flights.questions(environment, workload, *story.ASKED, count=1)[0]
+    return flights.ask(environment, [question.instance])
+
+
+@pytest.fixture(scope="session")
+def released(environment: Environment, prior: dict[str, object]) -> Released:
+    """The first model, trained on January to March, gated, approved and released."""
+    package = release.approval(environment, pipeline.run(environment, story.DATA))
+    return Released(package, release.release(environment, package))
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Iterator[Place]:
+    """A place of a single test's own, for what would spoil the shared one."""
+    made = places.make(tmp_path)
+    yield made
+    made.cloud("stop")

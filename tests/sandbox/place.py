@@ -1,0 +1,95 @@
+"""An environment of the tests' own: another port, another folder, the real engine, the real local cloud."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from demo.environment import Environment
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A local cloud and a Pulumi backend in a folder of their own.
+
+    Attributes
+    ----------
+    folder : Path
+        Holds all of it.
+    variables : mapping
+        The environment of commands that work on it.
+    """
+
+    folder: Path
+    variables: Mapping[str, str] = field(repr=False)
+
+    def run(self, *command: str, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
+        """Run a command with the environment of `python -m sandbox exec`, from the repository."""
+        done = subprocess.run(
+            [sys.executable, "-m", "sandbox", "exec", "--", *command],
+            cwd=ROOT,
+            env=dict(self.variables),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        if check and done.returncode:
+            raise AssertionError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run pulumi on the stack `local`."""
+        return self.run("pulumi", *arguments, "--non-interactive", "--color", "never", check=check)
+
+    def cloud(self, what: str) -> str:
+        """Start or stop the local cloud, or ask for its status."""
+        done = subprocess.run(
+            [sys.executable, "-m", "sandbox", "cloud", what],
+            cwd=ROOT,
+            env=dict(self.variables),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def pid(self) -> int:
+        """Return the process of the local cloud."""
+        return int((self.folder / "cloud" / "server.pid").read_text())
+
+    def outputs(self) -> dict[str, Any]:
+        """Return the stack's outputs."""
+        found: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", "--stack", "local").stdout)
+        return found
+
+    def environment(self) -> Environment:
+        """Return the environment as the demo sees it."""
+        return Environment("local", self.outputs())
+
+
+def make(folder: Path) -> Place:
+    """Choose a free port and prepare a folder."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    # What `make` set for the clone's own environment must not reach the tests' one.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_"))}
+    variables = {
+        **kept,
+        "HEADRACE_PORT": str(port),
+        "HEADRACE_STATE": str(folder / "cloud"),
+        "HEADRACE_PULUMI": str(folder / "pulumi"),
+    }
+    return Place(folder, variables)
