@@ -125,11 +125,11 @@ def test_isolated_job_gets_no_credentials(cloud: Cloud, image: str, role: str) -
 def test_bad_requests_are_refused(cloud: Cloud, image: str, role: str) -> None:
     sagemaker = cloud.client("sagemaker")
     run(cloud, training("taken", image, role))
-    with pytest.raises(ClientError, match="ResourceInUse.*already exists"):
+    with pytest.raises(ClientError, match=r"ResourceInUse.*already exists"):
         sagemaker.create_training_job(**training("taken", image, role))
-    with pytest.raises(ClientError, match="Could not assume role .*nobody"):
+    with pytest.raises(ClientError, match=r"Could not assume role .*nobody"):
         sagemaker.create_training_job(**training("no-role", image, role.replace("jobs", "nobody")))
-    with pytest.raises(ClientError, match="Could not assume role .*builder"):
+    with pytest.raises(ClientError, match=r"Could not assume role .*builder"):
         sagemaker.create_training_job(**training("no-trust", image, role.replace("jobs", "builder")))
     empty = training("no-input", image, role)
     empty["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] = "s3://lake/nothing/"
