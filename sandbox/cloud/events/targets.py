@@ -89,7 +89,8 @@ def _dead_letter(target: Target, payload: str, reason: str, what: str) -> None:
     if not queue_arn:
         return
     try:
-        _send_to_queue(queue_arn, payload, {"ERROR_MESSAGE": reason[:1000], "TARGET_ARN": target["Arn"]}, None)
+        about = {"ERROR_MESSAGE": reason[:1000], "TARGET_ARN": target["Arn"]}
+        _send_to_queue(clients.client("sqs"), queue_arn, payload, about, None)
     except (ClientError, BotoCoreError) as error:
         log.warning("%s: the dead-letter queue %s took nothing: %s", what, queue_arn, error)
 
@@ -120,6 +121,11 @@ def _as_role(service: str, target: Target, principal: str) -> Any:
     return role_client(service, clients.role_credentials(role_arn, f"events-{uuid.uuid4().hex[:16]}"))
 
 
+def _as_given(service: str, target: Target, principal: str) -> Any:
+    """Return a client for a kind of target that may also trust the service itself instead of a role."""
+    return _as_role(service, target, principal) if target.get("RoleArn") else clients.client(service)
+
+
 def _start_state_machine(target: Target, payload: str, principal: str) -> None:
     _as_role("stepfunctions", target, principal).start_execution(
         stateMachineArn=target["Arn"], name=str(uuid.uuid4()), input=payload
@@ -137,17 +143,15 @@ def _start_pipeline(target: Target, payload: str, principal: str) -> None:
 
 
 def _publish(target: Target, payload: str, principal: str) -> None:
-    del principal
-    clients.client("sns").publish(TopicArn=target["Arn"], Message=payload)
+    _as_given("sns", target, principal).publish(TopicArn=target["Arn"], Message=payload)
 
 
 def _queue(target: Target, payload: str, principal: str) -> None:
-    del principal
-    _send_to_queue(target["Arn"], payload, {}, (target.get("SqsParameters") or {}).get("MessageGroupId"))
+    group = (target.get("SqsParameters") or {}).get("MessageGroupId")
+    _send_to_queue(_as_given("sqs", target, principal), target["Arn"], payload, {}, group)
 
 
-def _send_to_queue(queue_arn: str, payload: str, attributes: dict[str, str], group: str | None) -> None:
-    sqs = clients.client("sqs")
+def _send_to_queue(sqs: Any, queue_arn: str, payload: str, attributes: dict[str, str], group: str | None) -> None:
     url = sqs.get_queue_url(QueueName=queue_arn.rsplit(":", maxsplit=1)[-1])["QueueUrl"]
     more = {"MessageGroupId": group, "MessageDeduplicationId": uuid.uuid4().hex} if group else {}
     sqs.send_message(
