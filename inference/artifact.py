@@ -18,7 +18,7 @@ MANIFEST = "manifest.json"
 _FORMAT = 1
 
 
-class ArtifactError(Exception):
+class ArtifactError(ValueError):
     """A model's files are not what they should be."""
 
 
@@ -133,8 +133,9 @@ def _describe(body: bytes) -> dict[str, Any]:
 def _listed(body: bytes) -> dict[str, Any]:
     try:
         manifest = json.loads(body)
-        if manifest["format"] != _FORMAT:
-            raise ArtifactError(f"The manifest's format must be {_FORMAT}, got {manifest['format']}.")
-        return dict(manifest["files"])
-    except (ValueError, KeyError, TypeError) as error:
+        files = {str(name): dict(described) for name, described in manifest["files"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtifactError(f"The model's {MANIFEST} cannot be read: {error!r}. Package the model again.") from error
+    if manifest.get("format") != _FORMAT:
+        raise ArtifactError(f"The manifest's format must be {_FORMAT}, got {manifest.get('format')}. Package it again.")
+    return files

@@ -1,0 +1,138 @@
+"""Processing job: the data-quality gate. What passes is published to the online feature store.
+
+Every violation is counted and reported at once, with examples; one is enough to end the pipeline.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from training import dataset, feature_store, job
+from training.job import JobError
+from workloads.spec import Feature, FeatureType, Workload
+
+_EXAMPLES = 3
+_KINDS = {
+    FeatureType.INTEGER: pd.api.types.is_integer_dtype,
+    FeatureType.NUMBER: pd.api.types.is_numeric_dtype,
+    FeatureType.BOOLEAN: pd.api.types.is_bool_dtype,
+    FeatureType.CATEGORY: lambda kind: pd.api.types.is_string_dtype(kind) or pd.api.types.is_object_dtype(kind),
+}
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One rule that rows break.
+
+    Attributes
+    ----------
+    column, rule : str
+        What must hold where.
+    rows : int
+        How many rows break it.
+    examples : list of str
+        A few of their values.
+    """
+
+    column: str
+    rule: str
+    rows: int
+    examples: list[str]
+
+    def __str__(self) -> str:
+        """One line."""
+        examples = f", such as {', '.join(self.examples)}" if self.examples else ""
+        return f"{self.column} must {self.rule}: broken in {self.rows} rows{examples}"
+
+
+def violations(workload: Workload, examples: pd.DataFrame) -> list[Violation]:
+    """Find every rule of the workload that a training set breaks."""
+    found = list(_whole(workload, examples))
+    for name, feature in workload.features.items():
+        if name in examples:
+            found += _column(name, feature, examples[name])
+    return found
+
+
+def _whole(workload: Workload, examples: pd.DataFrame) -> Iterator[Violation]:
+    rows = len(examples)
+    keys = [workload.examples.record_id, workload.examples.event_time, workload.label.name, workload.label.known_at]
+    for name in [*keys, *workload.features]:
+        if name not in examples:
+            yield Violation(name, "be a column of the training set", rows, [])
+    if rows < workload.check.minimum_rows:
+        yield Violation("training set", f"have at least {workload.check.minimum_rows} rows, got {rows}", rows, [])
+    for name in keys:
+        if name in examples and (missing := int(examples[name].isna().sum())):
+            yield Violation(name, "have a value", missing, [])
+    if keys[0] in examples:
+        twice = examples[keys[0]][examples[keys[0]].duplicated()]
+        if len(twice):
+            yield Violation(keys[0], "be different in every row", len(twice), _shown(twice))
+    if workload.label.name in examples and rows:
+        share = float(examples[workload.label.name].mean())
+        low, high = workload.check.label_share
+        if not low <= share <= high:
+            yield Violation(workload.label.name, f"be true in {low:g} to {high:g} of rows, got {share:.3f}", rows, [])
+
+
+def _column(name: str, feature: Feature, values: pd.Series[Any]) -> Iterator[Violation]:
+    missing = values.isna()
+    if missing.any() and not feature.nullable:
+        yield Violation(name, "have a value", int(missing.sum()), [])
+    present = values[~missing]
+    if present.empty:
+        return
+    # pandas keeps whole numbers with gaps as floats
+    kind = FeatureType.NUMBER if feature.type is FeatureType.INTEGER and missing.any() else feature.type
+    if not _KINDS[kind](values.dtype):
+        yield Violation(name, f"be of type {feature.type}, got {values.dtype}", len(values), _shown(present))
+        return
+    if feature.categories is not None:
+        yield from _broken(name, "be one of its categories", present[~present.isin(feature.categories)])
+    if feature.range is not None:
+        low, high = feature.range
+        if low is not None:
+            yield from _broken(name, f"be at least {low:g}", present[present < low])
+        if high is not None:
+            yield from _broken(name, f"be at most {high:g}", present[present > high])
+
+
+def _broken(name: str, rule: str, rows: pd.Series[Any]) -> Iterator[Violation]:
+    if len(rows):
+        yield Violation(name, rule, len(rows), _shown(rows))
+
+
+def _shown(values: pd.Series[Any]) -> list[str]:
+    return [str(value) for value in values.drop_duplicates().head(_EXAMPLES)]
+
+
+def main() -> None:
+    """Check the training set, write ``check.json``, and publish the newest values of each entity."""
+    workload = job.workload()
+    examples = dataset.read(job.processing("input", "training"))
+    found = violations(workload, examples)
+    report = {"rows": len(examples), "violations": [asdict(violation) for violation in found]}
+    job.output("check", "check.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    if found:
+        lines = "\n".join(f"- {violation}" for violation in found)
+        raise JobError(
+            f"The training set of {len(examples)} rows breaks {len(found)} rules:\n{lines}\n"
+            "Mend the raw data, or the limits in workload.yaml."
+        )
+    job.say(f"{len(examples)} rows pass every rule")
+    groups = json.loads(job.setting("FEATURE_GROUPS"))
+    for entity in workload.entities:
+        history = pq.ParquetFile(job.processing("input", "histories", f"{entity}.parquet")).read()
+        written = feature_store.publish(workload, entity, history, groups[entity])
+        job.say(f"Published {written} records to the feature group {groups[entity]}")
+
+
+if __name__ == "__main__":
+    job.processing_main(main)

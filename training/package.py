@@ -1,0 +1,60 @@
+"""Processing job: pack the model that passed its gates, and write it and its reports under write-once keys."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+from inference import artifact
+from inference.statistics import statistics
+from training import dataset, evaluate, job, storage, tracking
+from training.job import JobError
+
+FILE = "package.json"
+
+
+def main() -> None:
+    """Upload model.tar.gz, manifest.json, evaluation.json and baseline.json; describe them in ``package.json``."""
+    workload = job.workload()
+    training = job.processing("input", "training")
+    body = job.processing("input", "evaluation", evaluate.FILE).read_bytes()
+    evaluation = json.loads(body)
+    if evaluation["gates"]["passed"] != 1:
+        raise JobError(f"Only a model that passed its gates is packaged: {evaluation['failure_message']}")
+    with tracking.step("package") as run, tempfile.TemporaryDirectory() as unpacked:
+        folder = Path(unpacked)
+        artifact.unpack(job.processing("input", "model", "model.tar.gz").read_bytes(), folder)
+        digest = artifact.verify(folder, evaluation["model_digest"])
+        examples, _ = dataset.split(workload, dataset.read(training))
+        baseline = json.dumps(statistics(workload, dataset.columns(workload, examples)), indent=1) + "\n"
+        group, execution = job.setting("MODEL_PACKAGE_GROUP_NAME"), job.setting("HEADRACE_PIPELINE_EXECUTION")
+        bucket, prefix = job.setting("ARTIFACTS_BUCKET"), f"packages/{group}/{execution}"
+        files = {
+            "model.tar.gz": (artifact.archive(folder), "application/x-tar"),
+            artifact.MANIFEST: ((folder / artifact.MANIFEST).read_bytes(), "application/json"),
+            evaluate.FILE: (body, "application/json"),
+            "baseline.json": (baseline.encode(), "application/json"),
+        }
+        s3 = storage.client("s3")
+        checksums = {}
+        for name, (content, kind) in files.items():
+            checksums[name] = storage.put_once(s3, bucket, f"{prefix}/{name}", content, kind)
+            job.say(f"Wrote s3://{bucket}/{prefix}/{name}, {len(content)} bytes")
+        package = {
+            "model_data_url": f"s3://{bucket}/{prefix}/model.tar.gz",
+            "model_digest": digest,
+            "artifact_sha256": checksums["model.tar.gz"],
+            "manifest_uri": f"s3://{bucket}/{prefix}/{artifact.MANIFEST}",
+            "evaluation_uri": f"s3://{bucket}/{prefix}/{evaluate.FILE}",
+            "baseline_uri": f"s3://{bucket}/{prefix}/baseline.json",
+            "dataset_version": evaluation["dataset_version"],
+            "metrics": evaluation["metrics"],
+            "parameters": workload.estimator.parameters,
+        }
+        job.output("package", FILE).write_text(json.dumps(package, indent=1) + "\n", encoding="utf-8")
+        run.log(tags={"headrace.artifact": package["model_data_url"]})
+
+
+if __name__ == "__main__":
+    job.processing_main(main)

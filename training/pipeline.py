@@ -1,0 +1,145 @@
+"""The training pipeline's definition, made by the sagemaker SDK's pipeline classes without a call to AWS.
+
+prepare -> check -> train -> evaluate -> gates -> package -> register, or gates_failed with the reason.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from workloads.spec import Workload
+
+if TYPE_CHECKING:
+    from training.pipeline_steps import Steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineSettings:
+    """What an environment says about the pipeline.
+
+    Attributes
+    ----------
+    name, region, account_id : str
+        Of the pipeline.
+    image_uri : str
+        ``repository@sha256:...`` of the image that every step runs.
+    code_digest : str
+        Of the bundle that the image was built from.
+    pipeline_role_arn : str
+        The role that starts the steps.
+    features_role_arn : str
+        The role of prepare and check: raw data, curated data and feature groups.
+    training_role_arn : str
+        The role of all other steps: curated data, artifacts, tracking and registration.
+    raw_bucket, curated_bucket, artifacts_bucket : str
+        Names of the lake's buckets.
+    model_package_group_name, mlflow_tracking_server_arn : str
+        Registry and tracking.
+    feature_groups : dict of str to str
+        Feature group by entity.
+    data_key_arn : str
+        Customer key of volumes and curated data.
+    instance_type : str
+        Of every job.
+    volume_size_gb : int
+        Of every job.
+    subnet_ids, security_group_ids : tuple of str
+        The jobs' network; empty for none.
+    """
+
+    name: str
+    region: str
+    account_id: str
+    image_uri: str
+    code_digest: str
+    pipeline_role_arn: str
+    features_role_arn: str
+    training_role_arn: str
+    raw_bucket: str
+    curated_bucket: str
+    artifacts_bucket: str
+    model_package_group_name: str
+    mlflow_tracking_server_arn: str
+    feature_groups: Mapping[str, str] = field(hash=False)
+    data_key_arn: str
+    instance_type: str = "ml.m5.large"
+    volume_size_gb: int = 30
+    subnet_ids: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...] = ()
+
+
+def definition(workload: Workload, settings: PipelineSettings) -> str:
+    """Write the pipeline's definition.
+
+    Parameters
+    ----------
+    workload : Workload
+        What is trained.
+    settings : PipelineSettings
+        Where it runs.
+
+    Returns
+    -------
+    str
+        JSON; the same arguments give the same text. Its parameters are DataStart and DataEnd, ISO dates.
+    """
+    with _region(settings.region), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what the SDK's own imports complain of is not ours to mend
+        # it takes seconds and 245 MB to import, and wants a region while it does
+        from training.pipeline_steps import Steps  # noqa: PLC0415
+
+        steps = Steps(workload, settings)
+        text = steps.pipeline(_steps(workload, steps)).definition()
+    content = {name: value for name, value in json.loads(text).items() if value is not None}
+    return json.dumps(content, indent=1, sort_keys=True)
+
+
+def _steps(workload: Workload, steps: Steps) -> list[Any]:
+    prepare = steps.processing(
+        "prepare",
+        arguments=["--data-start", steps.data_start, "--data-end", steps.data_end],
+        outputs=["training", "histories"],
+        hours=2,
+    )
+    training = steps.output(prepare, "training")
+    check = steps.processing(
+        "check", inputs={"training": training, "histories": steps.output(prepare, "histories")}, outputs=["check"]
+    )
+    train = steps.training("train", {"training": training}, depends_on=[check], hours=4)
+    model = train.properties.ModelArtifacts.S3ModelArtifacts
+    evaluate = steps.processing(
+        "evaluate", inputs={"training": training, "model": model}, outputs=["evaluation"], report="evaluation.json"
+    )
+    package = steps.processing(
+        "package",
+        inputs={"training": training, "model": model, "evaluation": steps.output(evaluate, "evaluation")},
+        outputs=["package"],
+    )
+    register = steps.processing(
+        "register", inputs={"package": steps.output(package, "package")}, outputs=["registered"]
+    )
+    failed = steps.fail("gates_failed", f"The {workload.name} model is not registered: ", evaluate, "failure_message")
+    gates = steps.condition("gates", evaluate, "gates.passed", 1, if_steps=[package, register], else_steps=[failed])
+    return [prepare, check, train, evaluate, gates]
+
+
+@contextmanager
+def _region(name: str) -> Iterator[None]:
+    """Set the region in the environment while the SDK is at work, for it makes clients while it is imported."""
+    names = ("AWS_REGION", "AWS_DEFAULT_REGION")
+    before = {variable: os.environ.get(variable) for variable in names}
+    os.environ.update(dict.fromkeys(names, name))
+    try:
+        yield
+    finally:
+        for variable, value in before.items():
+            if value is None:
+                os.environ.pop(variable, None)
+            else:
+                os.environ[variable] = value

@@ -1,0 +1,268 @@
+"""Steps of the training pipeline as the sagemaker SDK's classes; importing this imports the SDK.
+
+The SDK's Processor and ModelTrainer look at buckets, roles and default configuration, so jobs are written as the
+requests that they are, in a Step of the SDK, which keeps what the SDK knows of properties and dependencies.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from sagemaker.core.workflow.conditions import ConditionEquals
+from sagemaker.core.workflow.execution_variables import ExecutionVariables
+from sagemaker.core.workflow.functions import Join, JsonGet
+from sagemaker.core.workflow.parameters import ParameterString
+from sagemaker.core.workflow.pipeline_context import PipelineSession
+from sagemaker.core.workflow.properties import Properties, PropertyFile
+from sagemaker.mlops.workflow.condition_step import ConditionStep
+from sagemaker.mlops.workflow.fail_step import FailStep
+from sagemaker.mlops.workflow.pipeline import Pipeline
+from sagemaker.mlops.workflow.steps import ConfigurableRetryStep, StepTypeEnum
+
+from workloads.spec import Workload
+
+if TYPE_CHECKING:
+    from training.pipeline import PipelineSettings
+
+_BASE = "/opt/ml/processing"
+_HOUR = 3600
+logging.getLogger("sagemaker.config").setLevel(logging.WARNING)  # it reports each configuration file that is not there
+
+
+class JobStep(ConfigurableRetryStep):  # type: ignore[misc]
+    """A job, given as its request.
+
+    Parameters
+    ----------
+    name : str
+        Of the step.
+    kind : StepTypeEnum
+        PROCESSING or TRAINING.
+    request : dict
+        CreateProcessingJob's or CreateTrainingJob's, without a name.
+    report : PropertyFile, optional
+        The JSON file of its output that conditions may look into.
+    depends_on : sequence of JobStep, optional
+        Steps that must have succeeded, beside those whose outputs the request names.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        kind: StepTypeEnum,
+        request: dict[str, Any],
+        report: PropertyFile | None = None,
+        depends_on: Sequence[JobStep] = (),
+    ) -> None:
+        super().__init__(name, kind, depends_on=list(depends_on) or None)
+        shape = "DescribeTrainingJobResponse" if kind is StepTypeEnum.TRAINING else "DescribeProcessingJobResponse"
+        self._request = request
+        self._properties = Properties(step_name=name, step=self, shape_name=shape)
+        self.report = report
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The job's request."""
+        return self._request
+
+    @property
+    def properties(self) -> Properties:
+        """What DescribeTrainingJob or DescribeProcessingJob will answer."""
+        return self._properties
+
+    def to_request(self) -> dict[str, Any]:
+        """Return the step as the definition holds it."""
+        request = super().to_request()
+        if self.report is not None:
+            request["PropertyFiles"] = [self.report.expr]
+        return dict(request)
+
+
+class Steps:
+    """Makes the steps of one workload in one environment."""
+
+    def __init__(self, workload: Workload, settings: PipelineSettings) -> None:
+        self._workload = workload
+        self._settings = settings
+        self.data_start = ParameterString("DataStart")
+        self.data_end = ParameterString("DataEnd")
+
+    def pipeline(self, steps: Sequence[Any]) -> Pipeline:
+        """Put the steps together."""
+        session = PipelineSession(
+            boto_session=boto3.Session(region_name=self._settings.region), default_bucket=self._settings.curated_bucket
+        )
+        return Pipeline(
+            name=self._settings.name,
+            parameters=[self.data_start, self.data_end],
+            steps=list(steps),
+            sagemaker_session=session,
+            pipeline_experiment_config=None,
+        )
+
+    def processing(
+        self,
+        name: str,
+        *,
+        outputs: Sequence[str],
+        inputs: Mapping[str, Any] | None = None,
+        arguments: Sequence[Any] = (),
+        report: str | None = None,
+        hours: int = 1,
+    ) -> JobStep:
+        """Make a step that runs ``training.<name>``.
+
+        Parameters
+        ----------
+        name : str
+            Of the step and of the module.
+        outputs : sequence of str
+            Folders under processing/output that are kept; each becomes an output of its name.
+        inputs : mapping of str to S3 address, optional
+            Folders under processing/input, by name.
+        arguments : sequence, optional
+            Of the command line.
+        report : str, optional
+            File of the first output that conditions may look into.
+        hours : int
+            After which SageMaker stops the job.
+        """
+        settings = self._settings
+        features = name in ("prepare", "check")
+        request: dict[str, Any] = {
+            "RoleArn": settings.features_role_arn if features else settings.training_role_arn,
+            "AppSpecification": {
+                "ImageUri": settings.image_uri,
+                "ContainerEntrypoint": ["python", "-m", f"training.{name}"],
+            },
+            "ProcessingResources": {
+                "ClusterConfig": {
+                    "InstanceType": settings.instance_type,
+                    "InstanceCount": 1,
+                    "VolumeSizeInGB": settings.volume_size_gb,
+                    "VolumeKmsKeyId": settings.data_key_arn,
+                }
+            },
+            "ProcessingInputs": [self._input(folder, uri) for folder, uri in (inputs or {}).items()],
+            "ProcessingOutputConfig": {
+                "Outputs": [self._output(name, folder) for folder in outputs],
+                "KmsKeyId": settings.data_key_arn,
+            },
+            "Environment": self._environment(features),
+            "StoppingCondition": {"MaxRuntimeInSeconds": hours * _HOUR},
+        }
+        if arguments:
+            request["AppSpecification"]["ContainerArguments"] = list(arguments)
+        if settings.subnet_ids:
+            request["NetworkConfig"] = {"EnableInterContainerTrafficEncryption": True, "VpcConfig": self._network()}
+        file = PropertyFile(name=name, output_name=outputs[0], path=report) if report else None
+        return JobStep(name, StepTypeEnum.PROCESSING, request, file)
+
+    def training(self, name: str, channels: Mapping[str, Any], depends_on: Sequence[JobStep], hours: int) -> JobStep:
+        """Make a step that runs the image's ``train`` on channels, by name."""
+        settings = self._settings
+        request: dict[str, Any] = {
+            "RoleArn": settings.training_role_arn,
+            "AlgorithmSpecification": {"TrainingImage": settings.image_uri, "TrainingInputMode": "File"},
+            "InputDataConfig": [
+                {
+                    "ChannelName": channel,
+                    "DataSource": {
+                        "S3DataSource": {
+                            "S3DataType": "S3Prefix",
+                            "S3Uri": uri,
+                            "S3DataDistributionType": "FullyReplicated",
+                        }
+                    },
+                }
+                for channel, uri in channels.items()
+            ],
+            "OutputDataConfig": {"S3OutputPath": self._uri(name), "KmsKeyId": settings.data_key_arn},
+            "ResourceConfig": {
+                "InstanceType": settings.instance_type,
+                "InstanceCount": 1,
+                "VolumeSizeInGB": settings.volume_size_gb,
+                "VolumeKmsKeyId": settings.data_key_arn,
+            },
+            "Environment": self._environment(features=False),
+            "StoppingCondition": {"MaxRuntimeInSeconds": hours * _HOUR},
+            "EnableInterContainerTrafficEncryption": True,
+        }
+        if settings.subnet_ids:
+            request["VpcConfig"] = self._network()
+        return JobStep(name, StepTypeEnum.TRAINING, request, depends_on=depends_on)
+
+    def condition(
+        self,
+        name: str,
+        step: JobStep,
+        path: str,
+        expected: int,
+        *,
+        if_steps: Sequence[Any],
+        else_steps: Sequence[Any],
+    ) -> ConditionStep:
+        """Go one way if a value of a step's report is the expected one, else the other."""
+        condition = ConditionEquals(left=self._value(step, path), right=expected)
+        return ConditionStep(name=name, conditions=[condition], if_steps=list(if_steps), else_steps=list(else_steps))
+
+    def fail(self, name: str, text: str, step: JobStep, path: str) -> FailStep:
+        """End the execution with a text and a value of a step's report."""
+        return FailStep(name=name, error_message=Join(on="", values=[text, self._value(step, path)]))
+
+    @staticmethod
+    def output(step: JobStep, name: str) -> Any:
+        """Return the address of a processing step's output."""
+        return step.properties.ProcessingOutputConfig.Outputs[name].S3Output.S3Uri
+
+    @staticmethod
+    def _value(step: JobStep, path: str) -> JsonGet:
+        return JsonGet(step_name=step.name, property_file=step.report, json_path=path)
+
+    def _uri(self, *parts: str) -> Join:
+        start = f"s3://{self._settings.curated_bucket}/{self._workload.name}"
+        return Join(on="/", values=[start, ExecutionVariables.PIPELINE_EXECUTION_ID, *parts])
+
+    @staticmethod
+    def _input(folder: str, uri: Any) -> dict[str, Any]:
+        source = {
+            "S3Uri": uri,
+            "LocalPath": f"{_BASE}/input/{folder}",
+            "S3DataType": "S3Prefix",
+            "S3InputMode": "File",
+        }
+        return {"InputName": folder, "S3Input": source}
+
+    def _output(self, step: str, folder: str) -> dict[str, Any]:
+        target = {
+            "S3Uri": self._uri(step, folder),
+            "LocalPath": f"{_BASE}/output/{folder}",
+            "S3UploadMode": "EndOfJob",
+        }
+        return {"OutputName": folder, "S3Output": target}
+
+    def _environment(self, features: bool) -> dict[str, Any]:
+        settings = self._settings
+        common = {
+            "AWS_DEFAULT_REGION": settings.region,
+            "HEADRACE_WORKLOAD": self._workload.name,
+            "HEADRACE_PIPELINE_EXECUTION": ExecutionVariables.PIPELINE_EXECUTION_ID,
+            "HEADRACE_CODE_DIGEST": settings.code_digest,
+            "HEADRACE_IMAGE_URI": settings.image_uri,
+        }
+        if features:
+            groups = json.dumps(dict(settings.feature_groups), sort_keys=True, separators=(",", ":"))
+            return {**common, "RAW_BUCKET": settings.raw_bucket, "FEATURE_GROUPS": groups}
+        return {
+            **common,
+            "ARTIFACTS_BUCKET": settings.artifacts_bucket,
+            "MODEL_PACKAGE_GROUP_NAME": settings.model_package_group_name,
+            "MLFLOW_TRACKING_URI": settings.mlflow_tracking_server_arn,
+        }
+
+    def _network(self) -> dict[str, list[str]]:
+        return {"Subnets": list(self._settings.subnet_ids), "SecurityGroupIds": list(self._settings.security_group_ids)}

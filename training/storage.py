@@ -1,0 +1,89 @@
+"""S3 as the jobs use it: exact versions in, write-once objects out."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from training.job import JobError
+
+
+@dataclass(frozen=True, order=True)
+class Version:
+    """One version of an object, which stays what it is whatever is written later."""
+
+    key: str
+    version_id: str
+    etag: str
+    size: int
+
+
+def client(service: str) -> Any:
+    """Make a boto3 client that waits for busy services."""
+    return boto3.client(service, config=Config(retries={"mode": "standard", "max_attempts": 8}))  # type: ignore[call-overload]
+
+
+def newest_versions(s3: Any, bucket: str, prefix: str) -> list[Version]:
+    """List the current version of each object under a prefix, in the order of keys."""
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
+    return sorted(
+        Version(item["Key"], item["VersionId"], item["ETag"].strip('"'), item["Size"])
+        for page in pages
+        for item in page.get("Versions", [])
+        if item["IsLatest"]
+    )
+
+
+def read_version(s3: Any, bucket: str, version: Version) -> bytes:
+    """Read exactly this version."""
+    answer = s3.get_object(Bucket=bucket, Key=version.key, VersionId=version.version_id)
+    return bytes(answer["Body"].read())
+
+
+def read_uri(s3: Any, uri: str) -> bytes:
+    """Read the object that an ``s3://bucket/key`` address names."""
+    address = urlsplit(uri)
+    return bytes(s3.get_object(Bucket=address.netloc, Key=address.path.lstrip("/"))["Body"].read())
+
+
+def put_once(s3: Any, bucket: str, key: str, body: bytes, content_type: str) -> str:
+    """Write an object that must not exist yet; the same content again is a retry and passes.
+
+    Returns
+    -------
+    str
+        Base64 of the content's SHA-256, which is what S3 reports as ChecksumSHA256.
+
+    Raises
+    ------
+    JobError
+        If another content lies under the key.
+    """
+    checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    try:
+        s3.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=body,
+            ContentType=content_type,
+            IfNoneMatch="*",
+            ChecksumAlgorithm="SHA256",
+            ChecksumSHA256=checksum,
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("PreconditionFailed", "ConditionalRequestConflict"):
+            raise
+        found = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED").get("ChecksumSHA256")
+        if found != checksum:
+            raise JobError(
+                f"s3://{bucket}/{key} must be written once: it holds SHA-256 {found}, not {checksum}. "
+                "Start a new pipeline execution, which has keys of its own."
+            ) from error
+    return checksum

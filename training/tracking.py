@@ -1,0 +1,87 @@
+"""Each pipeline execution is one MLflow run, which its steps add to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
+from mlflow.utils.time import get_current_time_millis
+
+from training import job
+
+EXECUTION_TAG = "headrace.pipeline_execution"
+_LONGEST = 500  # of a parameter's or tag's value
+
+
+class Tracker:
+    """The run of this pipeline execution."""
+
+    def __init__(self, client: MlflowClient, run: Run) -> None:
+        self._client = client
+        self.run_id: str = run.info.run_id
+
+    def log(
+        self,
+        *,
+        params: Mapping[str, Any] | None = None,
+        metrics: Mapping[str, float] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Add parameters, metrics and tags."""
+        now = get_current_time_millis()
+        self._client.log_batch(
+            self.run_id,
+            metrics=[Metric(name, value, now, 0) for name, value in (metrics or {}).items()],
+            params=[Param(name, str(value)[:_LONGEST]) for name, value in (params or {}).items()],
+            tags=[RunTag(name, str(value)[:_LONGEST]) for name, value in (tags or {}).items()],
+        )
+
+    def finish(self, status: str) -> None:
+        """Close the run as FINISHED or FAILED."""
+        self._client.set_terminated(self.run_id, status)
+
+
+@contextmanager
+def step(name: str) -> Iterator[Tracker]:
+    """Open this execution's run for a step; a step that raises closes it as FAILED, with the reason as a tag."""
+    tracker = _open()
+    job.say(f"MLflow run {tracker.run_id}")
+    try:
+        yield tracker
+    except Exception as error:
+        tracker.log(tags={f"headrace.{name}.failure": str(error)})
+        tracker.finish("FAILED")
+        raise
+
+
+def _open() -> Tracker:
+    client = MlflowClient(tracking_uri=job.setting("MLFLOW_TRACKING_URI"))
+    execution = job.setting("HEADRACE_PIPELINE_EXECUTION")
+    experiment = _experiment(client, job.setting("HEADRACE_WORKLOAD"))
+    found = client.search_runs([experiment], f"tags.`{EXECUTION_TAG}` = '{execution}'", max_results=1)
+    if found:
+        return Tracker(client, found[0])
+    tags = {
+        EXECUTION_TAG: execution,
+        "headrace.code_digest": os.environ.get("HEADRACE_CODE_DIGEST", ""),
+        "headrace.image": os.environ.get("HEADRACE_IMAGE_URI", ""),
+    }
+    return Tracker(client, client.create_run(experiment, run_name=execution, tags=tags))
+
+
+def _experiment(client: MlflowClient, name: str) -> str:
+    known = client.get_experiment_by_name(name)
+    if known is None:
+        try:
+            return str(client.create_experiment(name))
+        except MlflowException as error:
+            if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
+                raise
+            known = client.get_experiment_by_name(name)
+    return str(known.experiment_id)
