@@ -2,27 +2,130 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
+import pickle
+import threading
+import time
+from typing import Any
 
 from sandbox.cloud.settings import Settings
+from sandbox.cloud.state import pickling, records
+from sandbox.cloud.state.bodies import Bodies
+from sandbox.cloud.state.pickling import Place
 
+_FORMAT = 1
+_QUIET_SECONDS = 1.0  # how long after a change the snapshot is written
+_SHARE = 5  # at most one part in this many of the time is spent on snapshots
+_TRIES = 8
 _log = logging.getLogger(__name__)
 
 
 class Keeper:
-    """Saves the state a moment after it changed, in the background, and loads it at start."""
+    """Saves the state a moment after it changed, in the background, and loads it at start.
+
+    A process that is killed loses what happened in the last moments before; what is in the file is always whole.
+
+    Parameters
+    ----------
+    settings : Settings
+        The state lies in ``folder/state``.
+    """
 
     def __init__(self, settings: Settings) -> None:
+        self._account = settings.account
         self._folder = settings.folder / "state"
+        self._file = self._folder / "snapshot.pickle"
+        self._bodies = Bodies(self._folder / "objects")
+        self._changes = 0
+        self._saved: tuple[int, int] | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="snapshot", daemon=True)
 
     def touch(self) -> None:
-        pass
+        """Say that a call may have changed something of moto's."""
+        self._changes += 1
 
     def load(self) -> None:
-        pass
+        """Take the state from the last snapshot, if there is one."""
+        if not self._file.exists():
+            return
+        began = time.monotonic()
+        kept = pickle.loads(self._file.read_bytes())  # noqa: S301 - our own file
+        if kept["format"] != _FORMAT:
+            raise RuntimeError(
+                f"the state in {self._folder} was written by another version of the local cloud "
+                f"(format {kept['format']}, not {_FORMAT}). Remove the folder to begin anew."
+            )
+        records.load(kept["records"])
+        for place, state in kept["backends"].items():
+            _live(place).__dict__.update(pickling.load(state, _live, self._bodies))
+        _restore_bucket_owners()
+        _log.info("state loaded in %.1f s", time.monotonic() - began)
 
     def start(self) -> None:
-        pass
+        """Begin to save in the background."""
+        self._saved = self._version()
+        self._thread.start()
 
     def stop(self) -> None:
-        pass
+        """Save a last time."""
+        self._stopping.set()
+        self._thread.join()
+        self.save()
+
+    def save(self) -> None:
+        """Write the snapshot now, if something changed since the last."""
+        version = self._version()
+        if version == self._saved:
+            return
+        self._bodies.used = set()
+        backends = {place: self._dumped(backend) for place, backend in pickling.backends(self._account)}
+        with records.LOCK:
+            whole = pickle.dumps({"format": _FORMAT, "records": records.dump(), "backends": backends})
+        self._folder.mkdir(parents=True, exist_ok=True)
+        partial = self._file.with_suffix(".new")
+        partial.write_bytes(whole)
+        partial.replace(self._file)
+        self._bodies.sweep()
+        self._saved = version
+
+    def _dumped(self, backend: Any) -> bytes:
+        """Write a backend's state, again where a request changed it meanwhile."""
+        for attempt in range(_TRIES):
+            try:
+                return pickling.dump(backend, self._bodies)
+            except RuntimeError:  # "dictionary changed size during iteration"
+                if attempt == _TRIES - 1:
+                    raise
+                time.sleep(0.02)
+        raise AssertionError
+
+    def _version(self) -> tuple[int, int]:
+        return (self._changes, records.version())
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_QUIET_SECONDS):
+            if self._version() == self._saved:
+                continue
+            began = time.monotonic()
+            try:
+                self.save()
+            except Exception:
+                _log.exception("the snapshot failed; the last one stays")
+            self._stopping.wait((_SHARE - 1) * (time.monotonic() - began))
+
+
+def _live(place: Place) -> Any:
+    module, variable, account, region = place
+    return getattr(importlib.import_module(module), variable)[account][region]
+
+
+def _restore_bucket_owners() -> None:
+    """Fill the one table that moto keeps outside of its backends: whose bucket a name is."""
+    from moto.s3.models import s3_backends  # noqa: PLC0415 - moto is configured by then
+
+    for account, by_partition in list(s3_backends.items()):
+        for partition, backend in list(by_partition.items()):
+            for name in backend.buckets:
+                s3_backends.bucket_accounts[name] = (partition, account)
