@@ -62,8 +62,8 @@ class BuildRun(threading.Thread):
         self._stopped = threading.Event()
         self._process: Process | None = None
         self._deadline = time.monotonic() + 60 * record["timeoutInMinutes"]
-        self._folder = settings.current().folder / "builds" / record["id"].rpartition(":")[2]
-        self._source = self._folder / "src"
+        self._folder: Path = settings.current().folder / "builds" / record["id"].rpartition(":")[2]
+        self._source: Path = self._folder / "src"
         self._variables: dict[str, str] = {}
         self._credentials: dict[str, str] = {}
         self._succeeding = True
@@ -106,7 +106,7 @@ class BuildRun(threading.Thread):
             self._record["phases"].append(entry)
             self._record["currentPhase"] = name
         records.changed()
-        ended = {"phaseStatus": "SUCCEEDED"}
+        ended: dict[str, Any] = {"phaseStatus": "SUCCEEDED"}
         try:
             return work()
         except PhaseError as failure:
@@ -139,7 +139,8 @@ class BuildRun(threading.Thread):
         source = self._record["source"]
         try:
             if source["type"] == "S3":
-                self._fetch(source["location"])
+                s3 = role_client("s3", self._credentials)
+                transfer.fetch_source(s3, source["location"], self._record.get("sourceVersion"), self._source)
             text = source.get("buildspec") or "buildspec.yml"
             if "\n" not in text:
                 path = self._source / text
@@ -148,31 +149,14 @@ class BuildRun(threading.Thread):
                 text = path.read_text("utf-8")
             spec = buildspec.parse(text)
             self._variables = {**spec.variables, **self._given_variables()}
+            self._shell = spec.shell
         except BuildspecError as error:
             self._say(f"[Container] YAML_FILE_ERROR: {error}")
             raise PhaseError("FAILED", "YAML_FILE_ERROR", str(error)) from error
-        except (ClientError, zipfile.BadZipFile, ValueError) as error:
+        except (ClientError, transfer.MissingInput, zipfile.BadZipFile, ValueError) as error:
             self._say(f"[Container] {describe_error(error)}")
             raise PhaseError("FAILED", "CLIENT_ERROR", describe_error(error)) from error
         return spec
-
-    def _fetch(self, location: str) -> None:
-        """Bring the source: one zip, or everything under a prefix that ends with a slash."""
-        s3 = role_client("s3", self._credentials)
-        uri = f"s3://{location.removeprefix('arn:aws:s3:::')}"
-        if uri.endswith("/"):
-            transfer.download(s3, uri, self._source)
-            return
-        bucket, key = transfer.split(uri)
-        version = self._record.get("sourceVersion")
-        archive = self._folder / "source.zip"
-        s3.download_file(bucket, key, str(archive), ExtraArgs={"VersionId": version} if version else None)
-        with zipfile.ZipFile(archive) as opened:
-            for member in opened.infolist():
-                path = Path(opened.extract(member, self._source))
-                mode = member.external_attr >> 16 & 0o777
-                if mode and path.is_file():
-                    path.chmod(mode)
 
     def _given_variables(self) -> dict[str, str]:
         """Return the project's and the call's variables, looking parameters up with the build's role."""
@@ -228,7 +212,7 @@ class BuildRun(threading.Thread):
         memory.mkdir(exist_ok=True)
         script = self._folder / f"{phase}.sh"
         script.write_text(buildspec.script(commands, memory), "utf-8")
-        self._process = Process(["sh", str(script)], self._source, self._environment(), self._say)
+        self._process = Process([self._shell, str(script)], self._source, self._environment(), self._say)
         if self._stopped.is_set():
             self._process.kill()
         code = self._process.wait(max(0.0, self._deadline - time.monotonic()))

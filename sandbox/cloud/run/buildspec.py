@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 PHASES = ("install", "pre_build", "build", "post_build")
+_SHELLS = ("sh", "/bin/sh", "bash")
 
 
 class BuildspecError(Exception):
@@ -29,10 +30,11 @@ class Phase:
 
 @dataclass(frozen=True)
 class Buildspec:
-    """A buildspec's phases in order, and its variables."""
+    """A buildspec's phases in order, its variables, and the shell that runs its commands."""
 
     phases: Sequence[Phase]
     variables: Mapping[str, str] = field(default_factory=dict)
+    shell: str = "sh"
 
 
 def _commands(where: str, value: Any) -> list[str]:
@@ -56,13 +58,14 @@ def parse(text: str) -> Buildspec:
         raise BuildspecError(f"the buildspec is not YAML: {error}") from error
     if not isinstance(content, dict) or str(content.get("version")) != "0.2":
         raise BuildspecError("the buildspec's `version` must be 0.2 in the local cloud")
-    unknown = sorted(set(content) - {"version", "env", "phases"}) + sorted(
-        set(content.get("env") or {}) - {"variables"}
-    )
+    env = content.get("env") or {}
+    unknown = sorted(set(content) - {"version", "env", "phases"})
+    unknown += [f"env.{name}" for name in sorted(set(env) - {"variables", "shell"})]
     if unknown:
-        raise BuildspecError(
-            f"the local cloud's builds know version, env.variables and phases, got {', '.join(unknown)}"
-        )
+        known = "version, env.variables, env.shell and phases"
+        raise BuildspecError(f"the local cloud's builds know {known}, got {', '.join(unknown)}")
+    if env.get("shell", "sh") not in _SHELLS:
+        raise BuildspecError(f"env.shell must be one of {', '.join(_SHELLS)}, got {env['shell']}")
     given = content.get("phases") or {}
     strange = sorted(set(given) - set(PHASES))
     if strange or not given:
@@ -77,8 +80,8 @@ def parse(text: str) -> Buildspec:
         for name in PHASES
         if given.get(name)
     ]
-    variables = {name: str(value) for name, value in ((content.get("env") or {}).get("variables") or {}).items()}
-    return Buildspec(phases, variables)
+    variables = {name: str(value) for name, value in (env.get("variables") or {}).items()}
+    return Buildspec(phases, variables, env.get("shell", "sh"))
 
 
 def script(commands: Sequence[str], memory: Path) -> str:

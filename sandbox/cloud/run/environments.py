@@ -88,7 +88,7 @@ def _install(lock: str, folder: Path, say: Say, environment: dict[str, str]) -> 
         environment = {"PATH": os.defpath, "HOME": str(Path.home()), **environment}
         for command in (
             [uv, "venv", "--quiet", "--relocatable", "--python", sys.executable, str(building / "venv")],
-            [uv, "pip", "sync", "--color", "never", "--python", str(python), str(lock_file)],
+            [uv, "pip", "sync", "--compile-bytecode", "--color", "never", "--python", str(python), str(lock_file)],
         ):
             _run(command, environment, say)
         (building / "venv").rename(folder)

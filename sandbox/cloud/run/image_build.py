@@ -41,7 +41,7 @@ class Build:
         getattr(self, "_" + instruction.keyword.lower())(instruction)
 
     def _variables(self) -> dict[str, str]:
-        return self._args | self.config["Env"]
+        return {**self._args, **self.config["Env"]}
 
     def _expanded(self, instruction: Instruction) -> Instruction:
         return Instruction(instruction.line, instruction.keyword, expand(instruction.rest, self._variables()))

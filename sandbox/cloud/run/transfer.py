@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -72,6 +73,35 @@ def download(s3: Any, uri: str, folder: Path, kind: str = "S3Prefix") -> int:
         target.parent.mkdir(parents=True, exist_ok=True)
         s3.download_file(bucket, key, str(target))
     return len(targets)
+
+
+def fetch_source(s3: Any, location: str, version: str | None, folder: Path) -> None:
+    """Bring a build's source: one zip in a version, or everything under a prefix that ends with a slash.
+
+    Parameters
+    ----------
+    s3 : client
+        With the rights of the build's role.
+    location : str
+        ``bucket/key``, or its ARN.
+    version : str or None
+        The object's version.
+    folder : Path
+        Where the files land, with their permissions.
+    """
+    uri = f"s3://{location.removeprefix('arn:aws:s3:::')}"
+    if uri.endswith("/"):
+        download(s3, uri, folder)
+        return
+    bucket, key = split(uri)
+    archive = folder.with_suffix(".zip")
+    s3.download_file(bucket, key, str(archive), ExtraArgs={"VersionId": version} if version else None)
+    with zipfile.ZipFile(archive) as opened:
+        for member in opened.infolist():
+            path = Path(opened.extract(member, folder))
+            mode = member.external_attr >> 16 & 0o777
+            if mode and path.is_file():
+                path.chmod(mode)
 
 
 def encryption(key_id: str | None) -> dict[str, str]:

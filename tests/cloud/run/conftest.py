@@ -110,7 +110,7 @@ class Cloud:
         iam = self.client("iam")
         trust = {"Effect": "Allow", "Principal": {"Service": list(services)}, "Action": "sts:AssumeRole"}
         arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]["Arn"]
-        statements = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+        statements: list[dict[str, Any]] = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
         statements += [{"Effect": "Deny", "Action": list(deny), "Resource": "*"}] if deny else []
         iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=_policy(*statements))
         return str(arn)
@@ -160,7 +160,8 @@ def _policy(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     for port in _PORTS:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)):
@@ -171,17 +172,18 @@ def _free_port() -> int:
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """A local cloud with a bucket, an image repository, a build project and a role for jobs."""
-    made = Cloud(tmp_path_factory.mktemp("cloud"), _free_port())
+    made = Cloud(tmp_path_factory.mktemp("cloud"), free_port())
     made.start()
     try:
-        _furnish(made)
+        furnish(made)
         yield made
     finally:
         made.stop()
         shutil.rmtree(made.folder, ignore_errors=True)
 
 
-def _furnish(cloud: Cloud) -> None:
+def furnish(cloud: Cloud) -> None:
+    """Make what the tests need: a bucket, a repository, a build project, a role for jobs."""
     cloud.client("s3").create_bucket(Bucket="lake")
     cloud.client("ecr").create_repository(repositoryName="tiny", imageTagMutability="IMMUTABLE")
     cloud.role("jobs", "sagemaker.amazonaws.com")
@@ -203,6 +205,11 @@ def _furnish(cloud: Cloud) -> None:
 @pytest.fixture(scope="session")
 def image(cloud: Cloud) -> str:
     """The tests' image, by digest."""
+    return built(cloud)
+
+
+def built(cloud: Cloud) -> str:
+    """Build the tests' image and return its name by digest."""
     build = cloud.build(tiny_image(), "first")
     assert build["buildStatus"] == "SUCCEEDED", cloud.log("/builds", "")
     found = cloud.client("ecr").describe_images(repositoryName="tiny", imageIds=[{"imageTag": "first"}])

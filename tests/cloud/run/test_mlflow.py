@@ -1,0 +1,68 @@
+"""The tracking server is MLflow's own, found through its ARN as on AWS."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import urllib3
+
+from tests.cloud.run.conftest import ACCOUNT, REGION, Cloud
+
+ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:mlflow-tracking-server/runs"
+LOGS_A_RUN = """
+import json, mlflow, pathlib, sys
+mlflow.set_tracking_uri(sys.argv[1])
+mlflow.set_experiment("flights")
+with mlflow.start_run() as run:
+    mlflow.log_param("depth", 3)
+    mlflow.log_metric("auc", 0.75)
+    pathlib.Path("notes.txt").write_text("notes")
+    mlflow.log_artifact("notes.txt")
+found = mlflow.get_run(run.info.run_id)
+print(json.dumps([found.data.params, found.data.metrics, run.info.artifact_uri]))
+"""
+
+
+def _healthy(url: str) -> bool:
+    try:
+        return urllib3.request("GET", f"{url}/health", timeout=2, retries=False).status == 200
+    except urllib3.exceptions.HTTPError:
+        return False
+
+
+def test_run_is_logged_through_the_servers_arn(cloud: Cloud, role: str, tmp_path: Path) -> None:
+    sagemaker = cloud.client("sagemaker")
+    made = sagemaker.create_mlflow_tracking_server(
+        TrackingServerName="runs", ArtifactStoreUri="s3://lake/mlflow", RoleArn=role
+    )
+    assert made["TrackingServerArn"] == ARN
+    url = sagemaker.describe_mlflow_tracking_server(TrackingServerName="runs")["TrackingServerUrl"]
+    cloud.until(lambda: _healthy(url), "the tracking server", 60)
+    described = sagemaker.describe_mlflow_tracking_server(TrackingServerName="runs")
+    assert (described["TrackingServerStatus"], described["TrackingServerUrl"]) == ("Created", url)
+    environment = {
+        "PATH": os.defpath,
+        "AWS_ENDPOINT_URL": cloud.url,
+        "AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": url,
+    }
+    ran = subprocess.run(
+        [sys.executable, "-c", LOGS_A_RUN, ARN],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    params, metrics, artifacts = json.loads(ran.stdout.splitlines()[-1])
+    assert (params, metrics) == ({"depth": "3"}, {"auc": 0.75})
+    assert artifacts.startswith("s3://lake/mlflow/")
+    assert cloud.get(artifacts.removeprefix("s3://lake/") + "/notes.txt") == b"notes"
+    sagemaker.delete_mlflow_tracking_server(TrackingServerName="runs")
