@@ -27,7 +27,7 @@ from sandbox.cloud.run.transfer import encryption, split
 from sandbox.cloud.state import records
 
 log = logging.getLogger("headrace.feature_store")
-EVERY_SECONDS = 3.0
+EVERY_SECONDS = 2.0
 _TYPES = {"Integral": pa.int64(), "Fractional": pa.float64(), "String": pa.string()}
 _READ: dict[str, Any] = {"Integral": int, "Fractional": float, "String": str}
 _wake = threading.Event()
@@ -45,19 +45,20 @@ def append(group: Group, features: dict[str, Any], *, is_deleted: bool) -> None:
 
 
 def on_start() -> None:
-    """Start the writer."""
+    """Start the writer; it begins with what waited when the local cloud ended."""
     global _thread  # noqa: PLW0603
     _stopping.clear()
+    _wake.set()
     _thread = threading.Thread(target=_loop, name="offline-store", daemon=True)
     _thread.start()
 
 
 def on_stop() -> None:
-    """Write what waits, once, and end the writer."""
+    """End the writer; what waits is kept with the state."""
     _stopping.set()
     _wake.set()
     if _thread is not None:
-        _thread.join(timeout=5)
+        _thread.join(timeout=1)
 
 
 def _loop() -> None:
@@ -102,9 +103,12 @@ def _write_group(name: str, created: str, rows: dict[str, Any]) -> None:
         for hour, these in by_hour.items():
             _write(s3, group, hour, list(these.values()))
             _forget(these)
-    except (ClientError, BotoCoreError) as error:
-        log.warning("feature group %s: the offline store is blocked: %s", name, error)
-        _status(name, {"Status": "Blocked", "BlockedReason": str(error)[:1024]})
+    except BotoCoreError:
+        if not _stopping.is_set():
+            raise
+    except ClientError as error:
+        if _status(name, {"Status": "Blocked", "BlockedReason": str(error)[:1024]}):
+            log.warning("feature group %s: the offline store is blocked: %s", name, error)
     else:
         _status(name, {"Status": "Active"})
 
@@ -145,9 +149,12 @@ def _forget(rows: dict[str, Any]) -> None:
     records.changed()
 
 
-def _status(name: str, status: dict[str, str]) -> None:
+def _status(name: str, status: dict[str, str]) -> bool:
+    """Write the store's status into the group's record; say whether it is a new one."""
     with records.LOCK:
         groups = records.table("FeatureGroup")
-        if name in groups and groups[name].get("OfflineStoreStatus") != status:
-            groups[name] = {**groups[name], "OfflineStoreStatus": status}
-            records.changed()
+        if name not in groups or groups[name].get("OfflineStoreStatus", {}).get("Status") == status["Status"]:
+            return False
+        groups[name] = {**groups[name], "OfflineStoreStatus": status}
+    records.changed()
+    return True

@@ -108,9 +108,9 @@ class Endpoints(Cloud):
         return {**said, "Body": said["Body"].read().decode()}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
-    """A local cloud for one test module."""
+    """One local cloud for the folder's tests."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         folder = tmp_path_factory.mktemp("endpoints")
         endpoints = Endpoints(own_settings(folder, monkeypatch))

@@ -59,7 +59,7 @@ class Cloud:
         """Return a client that does not check its parameters, for limits below AWS's."""
         return self._client(service, False)
 
-    @functools.cache  # noqa: B019 - one cloud a test module
+    @functools.cache  # noqa: B019 - few clouds a run
     def _client(self, service: str, validation: bool) -> Any:
         return boto3.client(
             service,  # type: ignore[call-overload]
@@ -88,6 +88,13 @@ class Cloud:
         assert self._server is not None
         self._server.terminate()
         assert self._server.wait(30) == 0, process.log_file(self.settings).read_text()[-3000:]
+
+    def wait_until_saved(self) -> None:
+        """Wait until a snapshot holds everything that happened so far."""
+        now = time.time()
+        snapshot = self.settings.folder / "state" / "snapshot.pickle"
+        self.client("sqs").create_queue(QueueName="touched")  # so that there is something to save
+        eventually(lambda: snapshot.exists() and snapshot.stat().st_mtime > now + 0.5)
 
     def kill(self) -> list[psutil.Process]:
         """Kill it as a power cut would, and return the processes that it had started."""

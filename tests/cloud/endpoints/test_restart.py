@@ -20,7 +20,7 @@ def test_killed_cloud_comes_back_with_its_endpoints(cloud: Endpoints) -> None:
     sagemaker.update_endpoint(EndpointName="updating", EndpointConfigName="never")
     sagemaker.create_endpoint(EndpointName="creating", EndpointConfigName="never")
     eventually(lambda: list((cloud.settings.folder / "endpoints" / "creating").glob("*/ml")))
-    eventually(lambda: not cloud.unsaved(), 10)
+    cloud.wait_until_saved()
 
     family = cloud.kill()
     eventually(lambda: not [child for child in family if psutil.pid_exists(child.pid) and child.status() != "zombie"])

@@ -52,9 +52,9 @@ class Events(Cloud):
         return text in (self.settings.folder / "server.log").read_text()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Events]:
-    """A local cloud for one test module."""
+    """One local cloud for the folder's tests."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         made = Events(own_settings(tmp_path_factory.mktemp("events"), monkeypatch))
         try:

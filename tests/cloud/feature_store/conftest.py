@@ -54,9 +54,9 @@ class Store(Cloud):
         return {feature["FeatureName"]: feature["ValueAsString"] for feature in said["Record"]}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """A local cloud for one test module."""
+    """One local cloud for the folder's tests."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         made = Store(own_settings(tmp_path_factory.mktemp("features"), monkeypatch))
         try:

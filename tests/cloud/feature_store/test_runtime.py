@@ -1,4 +1,4 @@
-"""The feature store keeps the newest values online and every record offline, and refuses what breaks a group's rules."""
+"""The feature store keeps the newest values online and every record offline, and refuses what a group forbids."""
 
 from __future__ import annotations
 
