@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
-from demo.console import Clock, StoryError, line, step
+from demo.console import Clock, StoryError, line, note, step
 from demo.environment import Environment
 from demo.pipeline import Package, describe_package
 
 _POLL = 0.5  # seconds
 _PATIENCE = 300  # seconds that the approver and the release each get
+_EVENT_SECONDS = 15  # after which the approval's event counts as lost
 
 
 def approval(environment: Environment, package: Package) -> Package:
@@ -38,6 +40,8 @@ def approval(environment: Environment, package: Package) -> Package:
 def release(environment: Environment, package: Package) -> dict[str, str]:
     """Wait until the ledger says how the package's release ended, and return that entry.
 
+    The approval's event starts the release; where it was lost, or an earlier release failed, this starts one.
+
     Raises
     ------
     StoryError
@@ -45,16 +49,24 @@ def release(environment: Environment, package: Package) -> dict[str, str]:
     """
     clock = Clock()
     with step("the release machine works"):
-        while (entry := _last_entry(environment, package)) is None and clock.seconds < _PATIENCE:
+        earlier = _last_entry(environment, package)
+        asked = earlier is not None and earlier["outcome"] != "released"
+        if asked:
+            _start(environment, package)
+        while (entry := _last_entry(environment, package)) is None or (asked and entry == earlier):
+            if clock.seconds > _PATIENCE:
+                raise StoryError(
+                    f"no release of package {package.version} within {clock.seconds:.0f} s; the endpoint answers as "
+                    "before. The release machine says why: aws stepfunctions list-executions --state-machine-arn "
+                    + environment["release_state_machine_arn"]
+                )
+            if not asked and clock.seconds > _EVENT_SECONDS and not _running(environment):
+                _start(environment, package)
+                asked = True
             time.sleep(_POLL)
-    if entry is None:
-        raise StoryError(
-            f"no release of package {package.version} after {clock.seconds:.0f} s; the endpoint answers as before. "
-            f"aws stepfunctions list-executions --state-machine-arn {environment['release_state_machine_arn']} says why"
-        )
     if entry["outcome"] != "released":
         raise StoryError(
-            f"package {package.version} was not released, {entry['outcome']}: {entry.get('cause', 'no cause given')}. "
+            f"package {package.version} was not released but {entry['outcome']}: {entry['error']}: {entry['cause']}\n"
             "The endpoint answers as before."
         )
     line("release", f"endpoint/{environment['endpoint_name']}", f"{entry['outcome']}, verified", clock.seconds)
@@ -64,20 +76,35 @@ def release(environment: Environment, package: Package) -> dict[str, str]:
 def show(environment: Environment, entry: dict[str, str]) -> None:
     """Print the ledger's entry."""
     line("ledger", f"dynamodb/{environment['ledger_table']}", entry["outcome"])
-    for name in sorted(entry):
-        line("", f"  {name:<24}", entry[name])
+    for name in sorted(name for name in entry if entry[name]):
+        note(f"{name:<18} {entry[name]}")
+
+
+def _start(environment: Environment, package: Package) -> None:
+    environment.client("stepfunctions").start_execution(
+        stateMachineArn=environment["release_state_machine_arn"],
+        input=json.dumps({"model_package_arn": package.arn, "reason": "make demo", "requested_by": "demo"}),
+    )
+
+
+def _running(environment: Environment) -> bool:
+    return bool(
+        environment.client("stepfunctions").list_executions(
+            stateMachineArn=environment["release_state_machine_arn"], statusFilter="RUNNING", maxResults=1
+        )["executions"]
+    )
 
 
 def _last_entry(environment: Environment, package: Package) -> dict[str, str] | None:
     found = environment.client("dynamodb").query(
         TableName=environment["ledger_table"],
-        KeyConditionExpression="endpoint_name = :endpoint",
+        KeyConditionExpression="endpoint = :endpoint",
         ExpressionAttributeValues={":endpoint": {"S": environment["endpoint_name"]}},
         ScanIndexForward=False,
         ConsistentRead=True,
     )
     entries = [{name: _text(value) for name, value in item.items()} for item in found["Items"]]
-    return next((entry for entry in entries if entry.get("model_package_arn") == package.arn), None)
+    return next((entry for entry in entries if entry.get("package") == package.arn), None)
 
 
 def _text(value: dict[str, Any]) -> str:
