@@ -33,7 +33,7 @@ class BucketArgs:
         Keys under these prefixes can be created, and neither overwritten nor deleted by anyone while the bucket's
         policy stands. Creation must say ``If-None-Match: *``.
     takes_access_logs : bool
-        Whether other buckets of this account may send their access logs here, under ``access/``.
+        Whether other buckets of this account may send their access logs here.
     access_logs : Bucket, optional
         Where this bucket's access logs go, under this bucket's logical name.
     announce_changes : bool
@@ -224,7 +224,7 @@ class Bucket(pulumi.ComponentResource):
             statements.append(
                 allow(
                     ["s3:PutObject"],
-                    [pulumi.Output.concat(arn, "/access/*")],
+                    [pulumi.Output.concat(arn, "/*")],
                     sid="AccessLogs",
                     principal={"Service": "logging.s3.amazonaws.com"},
                     condition={"StringEquals": {"aws:SourceAccount": args.place.account_id}},

@@ -117,9 +117,7 @@ class Endpoint(pulumi.ComponentResource):
             execution_role_arn=args.serving_role_arn,
             enable_network_isolation=True,
             primary_container={"image": args.image_uri, "environment": args.environment},
-            opts=pulumi.ResourceOptions(
-                parent=self, depends_on=[*args.outlived_by], ignore_changes=["primaryContainer", "executionRoleArn"]
-            ),
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["primaryContainer", "executionRoleArn"]),
         )
         configuration = self._configuration(name, args, model)
         endpoint = aws.sagemaker.Endpoint(
@@ -168,7 +166,6 @@ class Endpoint(pulumi.ComponentResource):
             },
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[*args.outlived_by],
                 ignore_changes=["productionVariants", "dataCaptureConfig", "kmsKeyArn"],
             ),
         )

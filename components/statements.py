@@ -45,7 +45,12 @@ def _statement(
 ) -> Statement:
     return {
         "Effect": effect,
-        "Action": sorted(actions),
-        "Resource": list(resources),
+        "Action": _one_or_more(sorted(actions)),
+        "Resource": _one_or_more(list(resources)),
         **{key: value for key, value in optional.items() if value is not None},
     }
+
+
+def _one_or_more(values: list[Any]) -> Any:
+    """Write a list of one as AWS gives it back: as its element."""
+    return values[0] if len(values) == 1 else values
