@@ -113,8 +113,8 @@ class BuildRun(threading.Thread):
             ended = {"phaseStatus": failure.status, "contexts": [{"statusCode": failure.code, "message": str(failure)}]}
             raise
         finally:
-            entry["endTime"] = datetime.now(UTC)
-            entry["durationInSeconds"] = int((entry["endTime"] - entry["startTime"]).total_seconds())
+            ended["endTime"] = datetime.now(UTC)
+            ended["durationInSeconds"] = int((ended["endTime"] - entry["startTime"]).total_seconds())
             with records.LOCK:
                 entry |= ended
             records.changed()

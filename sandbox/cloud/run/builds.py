@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import shutil
 import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.cloud import clients
+from sandbox.cloud import clients, settings
 from sandbox.cloud.actions import AwsError, Call, Params, handles
+from sandbox.cloud.run import images
 from sandbox.cloud.run.build_run import BuildRun, emit_state
 from sandbox.cloud.state import records
 
@@ -150,7 +152,10 @@ def list_builds_for_project(call: Call) -> Params:
 
 
 def on_start() -> None:
-    """Fail what was running when the local cloud stopped."""
+    """Fail what was running when the local cloud stopped, and remove what it left behind."""
+    shutil.rmtree(settings.current().folder / "builds", ignore_errors=True)
+    for unfinished in images.store().glob("building-*"):
+        shutil.rmtree(unfinished, ignore_errors=True)
     now = datetime.now(UTC)
     with records.LOCK:
         for record in _builds().values():

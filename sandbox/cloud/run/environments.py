@@ -79,7 +79,10 @@ def _only_one(path: Path, say: Say) -> Iterator[None]:
 
 
 def _install(lock: str, folder: Path, say: Say, environment: dict[str, str]) -> None:
-    building = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
+    prefix = f"building-{folder.name[:16]}-"
+    for left in folder.parent.glob(f"{prefix}*"):  # by an installation that was killed: we hold its lock now
+        shutil.rmtree(left, ignore_errors=True)
+    building = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
     try:
         lock_file = building / "requirements.lock"
         lock_file.write_text(lock, "utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import boto3
@@ -13,21 +14,24 @@ from botocore.exceptions import ClientError
 from sandbox.cloud import clients, settings
 from sandbox.cloud.actions import AwsError
 
+_SESSION = boto3.Session()
+_MAKING = threading.Lock()  # a session must not make two clients at once
 _CONFIG = Config(retries={"max_attempts": 3, "mode": "standard"}, s3={"addressing_style": "path"})
 
 
 def role_client(service: str, credentials: dict[str, str]) -> Any:
     """Return a client of the local cloud with the credentials that `clients.role_credentials` gave."""
     at = settings.current()
-    return boto3.client(
-        service,
-        endpoint_url=at.endpoint_url,
-        region_name=at.region,
-        aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=credentials["AWS_SESSION_TOKEN"],
-        config=_CONFIG,
-    )
+    with _MAKING:
+        return _SESSION.client(
+            service,
+            endpoint_url=at.endpoint_url,
+            region_name=at.region,
+            aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=credentials["AWS_SESSION_TOKEN"],
+            config=_CONFIG,
+        )
 
 
 def check_role(role_arn: str, principal: str) -> None:

@@ -137,6 +137,10 @@ def _check_inputs(params: Params) -> None:
     sources = [channel["DataSource"].get("S3DataSource") for channel in params.get("InputDataConfig", [])]
     if any(source is None for source in sources):
         raise AwsError("ValidationException", "InputDataConfig: the local cloud reads channels from S3DataSource only")
+    modes = [params["AlgorithmSpecification"].get("TrainingInputMode")]
+    modes += [channel.get("InputMode") for channel in params.get("InputDataConfig", [])]
+    if "Pipe" in modes:
+        raise AwsError("ValidationException", "input mode Pipe: the local cloud has File and FastFile only")
     if not sources:
         return
     s3 = role_client("s3", clients.role_credentials(params["RoleArn"], "SageMaker"))

@@ -50,6 +50,9 @@ def test_killed_cloud_leaves_no_process_and_no_running_job(own: Cloud, role: str
     token = str(uuid.uuid4())
     sagemaker.create_pipeline(PipelineName="p", PipelineDefinition=definition, RoleArn=role, ClientRequestToken=token)
     execution = sagemaker.start_pipeline_execution(PipelineName="p")["PipelineExecutionArn"]
+    codebuild = own.client("codebuild")
+    spec = "version: 0.2\nphases:\n  build:\n    commands:\n      - sleep 300\n"
+    build = codebuild.start_build(projectName="images", sourceTypeOverride="NO_SOURCE", buildspecOverride=spec)["build"]
     group = "/aws/sagemaker/TrainingJobs"
     own.until(lambda: "sleeping" in own.log(group, "long/"), "the job")
     own.until(lambda: "sleeping" in own.log(group, "pipelines-"), "the step's job")
@@ -70,5 +73,6 @@ def test_killed_cloud_leaves_no_process_and_no_running_job(own: Cloud, role: str
     assert REASON in ended["FailureReason"]
     steps = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=execution)["PipelineExecutionSteps"]
     assert [step["StepStatus"] for step in steps] == ["Failed"]
+    assert own.finished_build(build["id"])["buildStatus"] == "FAULT"  # type: ignore[index]
     sagemaker.create_training_job(**training("next", image, role))  # the image and its packages are still there
     assert finished_training(own, "next")["TrainingJobStatus"] == "Completed"
