@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -17,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         return int(chosen.run(chosen))
-    except (find.MissingPartsError, build.BuildError, environment.NoEngineError) as error:
+    except (find.MissingPartsError, build.BuildError, environment.LocalEnvironmentError) as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _engine_install(_: argparse.Namespace) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a build that is told to end cleans up as on Ctrl-C
     print(install.install(os.environ).folder)
     return 0
 
@@ -57,11 +59,21 @@ def _engine_path(_: argparse.Namespace) -> int:
 
 def _cloud(chosen: argparse.Namespace) -> int:
     os.environ.update(environment.cloud(os.environ))
-    from sandbox.cloud import process, settings  # noqa: PLC0415 - needs packages that `engine install` must not
+    from sandbox.cloud import process  # noqa: PLC0415 - needs packages that `engine install` must do without
 
-    result = getattr(process, chosen.what)(settings.current())
-    if result is not None:
-        print(result)
+    at = environment.place()
+    try:
+        if chosen.what == "start":
+            print(f"local cloud: {process.start(at).message}")
+        elif chosen.what == "stop":
+            process.stop(at)
+        else:
+            found = process.status(at)
+            print(f"local cloud: {found.message}")
+            return 0 if found.running else 1
+    except process.LocalCloudError as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -15,16 +15,27 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 _PASSPHRASE = "headrace-local"  # noqa: S105 - protects a state that holds no secret of a real account
 
 
-class NoEngineError(Exception):
-    """The local environment cannot be made; the message says what is missing."""
+class LocalEnvironmentError(Exception):
+    """The local environment cannot be made; the message says why, and what to do."""
 
 
 def engine(environ: Mapping[str, str]) -> install.Engine:
     """Return the installed engine."""
     found = install.locate(environ)
     if found is None:
-        raise NoEngineError("no engine is installed for this version; run `python -m sandbox engine install`")
+        raise LocalEnvironmentError("no engine is installed for this version; run `python -m sandbox engine install`")
     return found
+
+
+def place() -> settings.Settings:
+    """Return where the local cloud lives, as the environment has it."""
+    try:
+        return settings.current()
+    except ValueError as error:
+        given = os.environ["HEADRACE_PORT"]
+        raise LocalEnvironmentError(
+            f"`HEADRACE_PORT` must be a port number, got {given!r}. Unset it for 4599."
+        ) from error
 
 
 def cloud(environ: Mapping[str, str]) -> dict[str, str]:
@@ -49,7 +60,7 @@ def local(environ: Mapping[str, str]) -> dict[str, str]:
         The whole environment of the command.
     """
     found = engine(environ)
-    at = settings.current()
+    at = place()
     backend = Path(environ.get("HEADRACE_PULUMI") or REPOSITORY / ".headrace" / "pulumi").absolute()
     backend.mkdir(parents=True, exist_ok=True)
     variables = {name: value for name, value in environ.items() if not name.startswith("AWS_")}

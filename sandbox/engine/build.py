@@ -5,14 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import threading
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
 from sandbox.engine import pins
-from sandbox.engine.find import OfficialCli
-from sandbox.engine.progress import Part
 
 HERE = Path(__file__).parent
 CLI_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
@@ -21,8 +17,11 @@ LINKER = {
     "cli": f"-s -w -X {SDK_MODULE}/go/common/version.Version=v{pins.PULUMI}",
     "bridge": f"-s -w -X main.version={pins.AWS_PLUGIN}",
 }
+GO_ENVIRONMENT = {"GOFLAGS": "-mod=readonly -buildvcs=false", "GOWORK": "off", "CGO_ENABLED": "0"}
 TAGS = "osusergo,grpcnotrace"
 FROM_SDK = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
+
+_TOLD_LINES = 15
 
 # The engine starts this with the engine's address as the only argument and the project's folder as working directory.
 LAUNCHER = """#!/bin/sh
@@ -71,8 +70,8 @@ class GoBuilder:
                 modules += 1
                 note(f"{modules} modules")
 
-        out = self._run(program, ["list", "-tags", TAGS, "-deps", _package(program)], said)
-        self._packages[program] = len(out)
+        lines = self._run(program, ["list", "-tags", TAGS, "-deps", _package(program)], said)
+        self._packages[program] = len(lines) - modules
 
     def build(self, program: str, to: Path, note: Callable[[str], None]) -> None:
         """Compile and link a program whose modules are there."""
@@ -90,7 +89,7 @@ class GoBuilder:
 
     def module_folder(self, program: str, module: str) -> Path:
         """Return where a module lies unpacked."""
-        return Path(self._run(program, ["list", "-m", "-f", "{{.Dir}}", module], lambda _: None)[0])
+        return Path(self._run(program, ["list", "-m", "-f", "{{.Dir}}", module], lambda _: None)[-1])
 
     def stop(self) -> None:
         """End what still runs."""
@@ -98,34 +97,36 @@ class GoBuilder:
             process.terminate()
 
     def _run(self, program: str, arguments: list[str], said: Callable[[str], None]) -> list[str]:
-        environ = dict(os.environ, GOFLAGS="-mod=readonly -buildvcs=false", GOWORK="off", CGO_ENABLED="0")
+        """Run `go` in a program's folder; return the lines it wrote, each of which `said` hears as it comes."""
         process = subprocess.Popen(
             [str(self._go), *arguments],
             cwd=HERE / program,
-            env=environ,
+            env=os.environ | GO_ENVIRONMENT,
             text=True,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
-        self._running.add(process)
-        tail: deque[str] = deque(maxlen=15)
+        lines: list[str] = []
         with self._log.open("a") as log:
-            reader = threading.Thread(target=_listen, args=(process, log.write, tail, said))
-            reader.start()
-            assert process.stdout is not None  # noqa: S101 - opened with a pipe
-            out = process.stdout.read().splitlines()
+            self._running.add(process)
+            for line in process.stdout or ():
+                log.write(line)
+                lines.append(line.rstrip())
+                said(lines[-1])
             process.wait()
-            reader.join()
-        self._running.discard(process)
+            self._running.discard(process)
         if process.returncode != 0:
-            lines = "\n".join(f"    {line}" for line in tail)
-            raise BuildError(
-                f"`go {arguments[0]}` of sandbox/engine/{program} failed with exit code {process.returncode}:\n{lines}\n"
-                f"  The whole output is in {self._log}. Modules come from GOPROXY "
-                f"({os.environ.get('GOPROXY') or 'the default of `go env GOPROXY`'}); once it answers, run this again: "
-                "what was downloaded and compiled is kept."
-            )
-        return out
+            raise BuildError(self._failure(program, arguments[0], process.returncode, lines))
+        return lines
+
+    def _failure(self, program: str, what: str, code: int, lines: list[str]) -> str:
+        told = "\n".join(f"    {line}" for line in lines[-_TOLD_LINES:])
+        proxy = os.environ.get("GOPROXY") or "see `go env GOPROXY`"
+        return (
+            f"`go {what}` in sandbox/engine/{program} failed with exit code {code}:\n{told}\n"
+            f"  The whole output is in {self._log}. Modules come from GOPROXY ({proxy}). "
+            "Run this again once that is repaired: what was downloaded and compiled is kept."
+        )
 
 
 def language_files(builder: GoBuilder, to: Path) -> None:
@@ -143,21 +144,13 @@ def link_provider(binary: Path, plugin: Path) -> None:
     (plugin / "provider" / binary.name).symlink_to(binary)
 
 
-def download_plugin(pulumi: Path, cli: OfficialCli | None, home: Path) -> None:
-    """Let a `pulumi` download the official AWS plug-in into a Pulumi home."""
-    executable = cli.executable if cli else pulumi
+def download_plugin(pulumi: Path, home: Path) -> None:
+    """Let `pulumi` download the official AWS plug-in into a Pulumi home."""
     environ = dict(os.environ, PULUMI_HOME=str(home), PULUMI_SKIP_UPDATE_CHECK="true")
-    command = [str(executable), "plugin", "install", "resource", "aws", pins.AWS_PLUGIN]
+    command = [str(pulumi), "plugin", "install", "resource", "aws", pins.AWS_PLUGIN]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise BuildError(f"`{' '.join(command[1:])}` failed:\n    {done.stderr.strip()[-2000:]}")
-
-
-def go_program(builder: GoBuilder, program: str, to: Path, part: Part) -> None:
-    """Build one Go program, with its progress."""
-    if program not in builder._packages:
-        builder.fetch(program, part.note)
-    builder.build(program, to, part.note)
 
 
 def _package(program: str) -> str:
@@ -167,13 +160,3 @@ def _package(program: str) -> str:
 def _executable(path: Path, text: str) -> None:
     path.write_text(text)
     path.chmod(0o755)
-
-
-def _listen(
-    process: subprocess.Popen[str], log: Callable[[str], object], tail: deque[str], said: Callable[[str], None]
-) -> None:
-    assert process.stderr is not None  # noqa: S101 - opened with a pipe
-    for line in process.stderr:
-        log(line)
-        tail.append(line.rstrip())
-        said(line.rstrip())

@@ -14,7 +14,7 @@ from pathlib import Path
 from sandbox.engine import pins
 
 PROVIDER_SETTING = "HEADRACE_TERRAFORM_AWS_PROVIDER"
-_PROVIDER_FILE = f"terraform-provider-aws_v{pins.TERRAFORM_AWS}*"
+_PROVIDER_FILE = "terraform-provider-aws_v{}"
 _PLUGIN_DOWNLOADS = "https://get.pulumi.com/releases/plugins/"
 
 
@@ -76,16 +76,16 @@ def terraform_provider(environ: Mapping[str, str]) -> Path | Missing:
     chosen = environ.get(PROVIDER_SETTING)
     places = [Path(chosen).expanduser()] if chosen else list(_provider_places(environ))
     for place in places:
-        for candidate in _providers_in(place):
-            if candidate.is_file():
-                return candidate.resolve()
-    looked = tuple(f"{place} (from {PROVIDER_SETTING})" if chosen else str(place) for place in places)
+        for candidate in _providers_in(place, pins.TERRAFORM_AWS + "*"):
+            return candidate.resolve()
+    looked = [f"{place} (from {PROVIDER_SETTING})" if chosen else str(place) for place in places]
     if not chosen:
-        looked += ("/opt/*/hashicorp/aws and /opt/*/*/hashicorp/aws",)
-    name = _PROVIDER_FILE.rstrip("*")
+        looked.append("/opt/*/hashicorp/aws and /opt/*/*/hashicorp/aws")
+    looked += [f"{other}: another version" for place in places for other in _providers_in(place, "*")]
+    name = _PROVIDER_FILE.format(pins.TERRAFORM_AWS)
     return Missing(
         part=f"Terraform AWS provider {pins.TERRAFORM_AWS}, the file {name} or {name}_x5",
-        looked=looked,
+        looked=tuple(looked),
         remedy=f"set {PROVIDER_SETTING} to the file or to a folder that holds it; where a Terraform registry answers, "
         f"`terraform init` with TF_PLUGIN_CACHE_DIR=~/.terraform.d/plugins and the required provider hashicorp/aws "
         f"= {pins.TERRAFORM_AWS} fetches it",
@@ -152,13 +152,15 @@ def _provider_places(environ: Mapping[str, str]) -> Iterator[Path]:
             yield found.parent
 
 
-def _providers_in(place: Path) -> Iterator[Path]:
+def _providers_in(place: Path, version: str) -> Iterator[Path]:
+    """Yield the providers of a version (a pattern) in a folder laid out as Terraform does, or the file itself."""
+    name = _PROVIDER_FILE.format(version)
     if place.is_file():
-        if place.match(_PROVIDER_FILE):
+        if place.match(name):
             yield place
         return
     for folders in ("", "*/*/", "hashicorp/aws/*/*/", "*/hashicorp/aws/*/*/"):
-        yield from sorted(place.glob(folders + _PROVIDER_FILE))
+        yield from (found for found in sorted(place.glob(folders + name)) if found.is_file())
 
 
 def _below(path: Path, folder: Path) -> bool:

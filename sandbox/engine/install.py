@@ -15,6 +15,7 @@ import os
 import platform
 import shutil
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -26,13 +27,6 @@ from sandbox.engine.progress import Part
 
 _BUILDING = ".building-"
 _PLUGIN = f"resource-aws-v{pins.AWS_PLUGIN}"
-_SOURCES = (
-    *(f"{program}/{name}" for program in ("cli", "bridge") for name in ("go.mod", "go.sum")),
-    "bridge/main.go",
-    "bridge/table.go",
-    "bridge/aws_resources.json",
-    "language_host.py",
-)
 
 
 @dataclass(frozen=True)
@@ -56,15 +50,8 @@ class Plan:
     @property
     def digest(self) -> str:
         """The name of this engine's folder: 16 hexadecimal digits of the SHA-256 of what it is made from."""
-        made_from: list[str] = [
-            platform.system(),
-            platform.machine(),
-            build.TAGS,
-            build.LAUNCHER,
-            *build.LINKER.values(),
-        ]
-        for name in _SOURCES:
-            made_from.append(hashlib.sha256((build.HERE / name).read_bytes()).hexdigest())
+        made_from = [platform.system(), platform.machine(), build.TAGS, build.LAUNCHER, *build.LINKER.values()]
+        made_from += [hashlib.sha256(source.read_bytes()).hexdigest() for source in _sources()]
         if self.official:
             made_from.append(f"{self.official.executable} {self.official.version}")
         if self.provider:
@@ -149,6 +136,13 @@ def install(environ: Mapping[str, str]) -> Engine:
     return engine
 
 
+def _sources() -> list[Path]:
+    """Return the files of this folder that engines are made from."""
+    modules = [build.HERE / program / name for program in ("cli", "bridge") for name in ("go.mod", "go.sum")]
+    bridge = sorted((build.HERE / "bridge").glob("*.go"))
+    return [*modules, *bridge, build.HERE / "bridge" / "aws_resources.json", build.HERE / "language_host.py"]
+
+
 def _check(environ: Mapping[str, str], chosen: Plan) -> Path | None:
     """Return the Go to build with; raise what is missing, all at once."""
     missing: list[find.Missing] = []
@@ -160,7 +154,6 @@ def _check(environ: Mapping[str, str], chosen: Plan) -> Path | None:
         else:
             go = found
     if chosen.provider_missing is not None:
-        unreachable = None
         if find.PROVIDER_SETTING in environ:
             missing.append(chosen.provider_missing)
         elif find.installed_plugin(environ) is None and (unreachable := find.plugin_downloads()):
@@ -186,7 +179,8 @@ def _lock(cache: Path) -> Iterator[None]:
 
 
 def _make(cache: Path, chosen: Plan, go: Path | None) -> None:
-    work = cache / f"{_BUILDING}{chosen.digest}"
+    # A name of its own: what a killed build left running must not write into this one.
+    work = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=cache))
     began = time.monotonic()
     try:
         plugin = work / "home" / "plugins" / _PLUGIN
@@ -247,4 +241,5 @@ def _official_plugin(chosen: Plan, work: Path, plugin: Path) -> None:
         plugin.symlink_to(installed)
         return
     with Part(f"Pulumi's AWS plug-in {pins.AWS_PLUGIN}: download", 1, 1):
-        build.download_plugin(work / "bin" / "pulumi", chosen.official, work / "home")
+        pulumi = chosen.official.executable if chosen.official else work / "bin" / "pulumi"
+        build.download_plugin(pulumi, work / "home")

@@ -46,6 +46,9 @@ func serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if slices.Contains(os.Args[1:], "-names") {
+		return writeNames(os.Stdout, info)
+	}
 	pfbridge.Main(ctx, "aws", info, pfbridge.ProviderMetadata{
 		// Programs in Python never ask for the schema; the engine only wants an answer that is one.
 		XGetSchema: func(context.Context, plugin.GetSchemaRequest) ([]byte, error) {
@@ -62,16 +65,12 @@ func bridged(ctx context.Context, terraform run.Provider) (tfbridge.ProviderInfo
 		Version:        version,
 		ResourcePrefix: "aws",
 		MetadataInfo:   &tfbridge.MetadataInfo{Data: tfbridge.ProviderMetadata(nil)},
-		Config: map[string]*tfbridge.SchemaInfo{
-			"assume_role":  {MaxItemsOne: tfbridge.False()},
-			"default_tags": {MaxItemsOne: tfbridge.True()},
-			"ignore_tags":  {MaxItemsOne: tfbridge.True()},
-		},
 	}
 	names, err := readTable()
 	if err != nil {
 		return info, err
 	}
+	apply(&info.Config, names.Provider)
 	for name := range info.P.ResourcesMap().Range {
 		info.IgnoreMappings = append(info.IgnoreMappings, name)
 	}

@@ -14,6 +14,7 @@ var tableFile []byte
 
 // table says which Terraform types are bridged, and under which names the pulumi_aws SDK knows them.
 type table struct {
+	Provider    map[string]field `json:"provider"` // of the provider's own settings
 	Resources   map[string]entry `json:"resources"`
 	DataSources map[string]entry `json:"data_sources"`
 }
