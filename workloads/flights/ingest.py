@@ -92,9 +92,16 @@ def table(source: str) -> pd.DataFrame:
 
 def _parquet(rows: pd.DataFrame) -> bytes:
     out = io.BytesIO()
-    arrow = pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata(None)
-    pq.write_table(arrow, out, compression="zstd")
+    pq.write_table(pa.table({str(name): _array(rows[name]) for name in rows}), out, compression="zstd")
     return out.getvalue()
+
+
+def _array(values: pd.Series[Any]) -> pa.Array:
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        return pa.array(values.dt.tz_convert(None).to_numpy(), pa.timestamp("us", tz="UTC"))
+    return pa.array(
+        values.to_numpy(dtype=object if pd.api.types.is_string_dtype(values.dtype) else None), from_pandas=True
+    )
 
 
 @cache
