@@ -130,6 +130,7 @@ class Platform(Cloud):
     approver: str
     lease: str
     ledger: str
+    topic: str = TOPIC
 
     def prepare(self, folder: Path) -> None:
         """Make all of it, once the cloud runs."""
@@ -276,6 +277,14 @@ class Platform(Cloud):
         found: dict[str, Any] = self.client("sagemaker").describe_model_package(ModelPackageName=arn)
         return found
 
+    def reject(self, arn: str) -> None:
+        """Reject a package, so that it is nobody's newest."""
+        self.client("sagemaker").update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Rejected")
+
+    def settled(self) -> None:
+        """Wait until the endpoint changes no more."""
+        eventually(lambda: self.endpoint()["EndpointStatus"] == "InService")
+
     def endpoint(self) -> dict[str, Any]:
         """Describe the endpoint."""
         found: dict[str, Any] = self.client("sagemaker").describe_endpoint(EndpointName=ENDPOINT)
@@ -320,6 +329,11 @@ class Platform(Cloud):
             ExpressionAttributeValues={":e": {"S": ENDPOINT}},
         )
         return [{name: next(iter(value.values())) for name, value in item.items()} for item in answer["Items"]]
+
+    def hold_lease(self, holder: str) -> None:
+        """Write a lease as an execution would that then ended without giving it back."""
+        item = {"endpoint": {"S": ENDPOINT}, "holder": {"S": holder}, "acquired_at": {"S": "before"}}
+        self.client("dynamodb").put_item(TableName=self.lease, Item=item)
 
     def lease_holder(self) -> str | None:
         """The execution that holds the lease."""
