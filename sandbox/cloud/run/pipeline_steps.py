@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.cloud.run.pipeline_definition import Step
-from sandbox.cloud.run.pipeline_values import Values, ValueFailure
+from sandbox.cloud.run.pipeline_values import Values
 from sandbox.cloud.state import records
 
 _LONGEST_NAME = 63
@@ -117,6 +117,3 @@ def stop(step: Step, metadata: Mapping[str, Any], sagemaker: Any) -> None:
     kind, words = JOBS[step.kind]
     name = metadata[kind]["Arn"].rpartition("/")[2]
     getattr(sagemaker, f"stop_{words}")(**{f"{kind}Name": name})
-
-
-__all__ = ["JOBS", "StepFailure", "ValueFailure", "job_name", "poll", "start", "stop"]

@@ -138,11 +138,8 @@ def list_pipeline_executions(call: Call) -> Params:
     arn = _pipeline(call.params["PipelineName"])["PipelineArn"]
     with records.LOCK:
         rows = [copy.deepcopy(row) for row in _executions().values() if row["PipelineArn"] == arn]
-    params = {**call.params}
-    if params.pop("SortBy", None) == "PipelineExecutionArn":
-        params["SortBy"] = "PipelineExecutionArn"
-    rows = listing.ordered(rows, params, "PipelineExecutionArn", descending=True)
-    found, token = listing.page(rows, params)
+    rows = listing.ordered(rows, call.params, "PipelineExecutionArn", descending=True)
+    found, token = listing.page(rows, call.params)
     summaries = [
         {member: row[member] for member in _SUMMARY if member in row}
         | {"StartTime": row["CreationTime"]}
