@@ -119,7 +119,9 @@ def values(definition: Definition, given: Mapping[str, str]) -> dict[str, Any]:
         Naming every unknown, missing or mistyped parameter at once.
     """
     known = {item["Name"]: item for item in definition.parameters}
-    problems = [f"parameter {name} is not defined; the pipeline has {sorted(known)}" for name in set(given) - set(known)]
+    problems = [
+        f"parameter {name} is not defined; the pipeline has {sorted(known)}" for name in set(given) - set(known)
+    ]
     found: dict[str, Any] = {}
     for name, item in known.items():
         if name not in given and "DefaultValue" not in item:
