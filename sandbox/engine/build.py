@@ -107,14 +107,13 @@ class GoBuilder:
             stderr=subprocess.STDOUT,
         )
         lines: list[str] = []
-        with self._log.open("a") as log:
+        with self._log.open("a") as log, process:
             self._running.add(process)
             for line in process.stdout or ():
                 log.write(line)
                 lines.append(line.rstrip())
                 said(lines[-1])
-            process.wait()
-            self._running.discard(process)
+        self._running.discard(process)
         if process.returncode != 0:
             raise BuildError(self._failure(program, arguments[0], process.returncode, lines))
         return lines
