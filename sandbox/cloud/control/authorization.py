@@ -130,8 +130,12 @@ def _identity_policies(role_arn: str) -> list[str]:
         role = iam_backends[settings.current().account]["aws"].get_role_by_arn(role_arn)
     except NotFoundException:
         return []
-    attached = [managed.document for managed in role.managed_policies.values()]
+    attached = [_default_document(managed) for managed in role.managed_policies.values()]
     return [*role.policies.values(), *attached]
+
+
+def _default_document(managed: Any) -> str:
+    return next(version.document for version in managed.versions if version.version_id == managed.default_version_id)
 
 
 def _bucket_policy(account: str, resources: tuple[str, ...]) -> str | None:

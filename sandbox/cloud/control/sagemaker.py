@@ -111,47 +111,63 @@ def shown(action: str, row: Record) -> Params:
 
 def register(kind: Kind) -> None:
     """Take over the Create, Describe, Update, Delete and List actions of a kind, as far as SageMaker has them."""
+    made = _Actions(kind)
+    verbs = {"Create": made.create, "Describe": made.describe, "Update": made.update, "Delete": made.delete}
+    for verb, handler in verbs.items():
+        if verb + kind.name in _MODEL.operation_names:
+            handles("sagemaker", verb + kind.name)(handler)
+    handles("sagemaker", f"List{kind.name}s")(made.list)
 
-    def create(call: Call) -> Params:
-        name, rows = call.params[kind.key], records.table(kind.name)
 
-        def refuse_taken() -> None:
-            if name in rows:
-                arn = arn_of(call, kind.path, name)
-                raise AwsError(kind.taken, f'Cannot create already existing {kind.spoken} "{arn}".')
+class _Actions:
+    """The handlers of one kind."""
 
-        refuse_taken()
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+
+    def _refuse_taken(self, call: Call, name: str) -> None:
+        kind = self._kind
+        if name in records.table(kind.name):
+            arn = arn_of(call, kind.path, name)
+            raise AwsError(kind.taken, f'Cannot create already existing {kind.spoken} "{arn}".')
+
+    def create(self, call: Call) -> Params:
+        kind, name = self._kind, call.params[self._kind.key]
+        self._refuse_taken(call, name)
         row = {**copy.deepcopy(kind.born), **_kept(call.params), kind.arn: arn_of(call, kind.path, name)}
         row["CreationTime"] = row["LastModifiedTime"] = now()
         kind.create(call, row)
         with records.LOCK:
-            refuse_taken()
-            rows[name] = row
+            self._refuse_taken(call, name)
+            records.table(kind.name)[name] = row
         tags.put(row[kind.arn], call.params.get("Tags", []))
         try:
             kind.created(call, row)
         except Exception:
-            rows.pop(name, None)
+            records.table(kind.name).pop(name, None)
             tags.forget(row[kind.arn])
             raise
         return shown(call.action, row)
 
-    def describe(call: Call) -> Params:
+    def describe(self, call: Call) -> Params:
         with records.LOCK:
-            row = dict(find(kind, call, call.params[kind.key]))
-        kind.describe(call, row)
+            row = copy.deepcopy(find(self._kind, call, call.params[self._kind.key]))
+        self._kind.describe(call, row)
         return shown(call.action, row)
 
-    def update(call: Call) -> Params:
-        before = find(kind, call, call.params[kind.key])
-        row = {**before, **_kept(call.params), kind.key: before[kind.key], "LastModifiedTime": now()}
+    def update(self, call: Call) -> Params:
+        kind = self._kind
+        with records.LOCK:
+            row = copy.deepcopy(find(kind, call, call.params[kind.key]))
+        row.update({**_kept(call.params), kind.key: row[kind.key], "LastModifiedTime": now()})
         kind.update(call, row)
         with records.LOCK:
             find(kind, call, row[kind.key]).update(row)
         records.changed()
         return shown(call.action, row)
 
-    def delete(call: Call) -> Params:
+    def delete(self, call: Call) -> Params:
+        kind = self._kind
         with records.LOCK:
             row = find(kind, call, call.params[kind.key])
             kind.unused(call, row)
@@ -161,22 +177,16 @@ def register(kind: Kind) -> None:
         records.changed()
         return shown(call.action, row)
 
-    def listed(call: Call) -> Params:
+    def list(self, call: Call) -> Params:
+        kind = self._kind
         with records.LOCK:
             rows = [dict(row) for row in records.table(kind.name).values()]
         rows = [row for row in rows if _agrees(row, call.params, kind)]
-        rows = listing.ordered(rows, call.params, kind.key, descending=True)
-        chosen, token = listing.page(rows, call.params)
+        chosen, token = listing.page(listing.ordered(rows, call.params, kind.key, descending=True), call.params)
         output = _MODEL.operation_model(call.action).output_shape
         member = next(name for name, shape in output.members.items() if shape.type_name == "list")
         room = output.members[member].member.members
         return {member: [{part: row[part] for part in room if part in row} for row in chosen], "NextToken": token}
-
-    actions = {"Create": create, "Describe": describe, "Update": update, "Delete": delete}
-    for verb, handler in actions.items():
-        if verb + kind.name in _MODEL.operation_names:
-            handles("sagemaker", verb + kind.name)(handler)
-    handles("sagemaker", f"List{kind.name}s")(listed)
 
 
 def _kept(params: Params) -> Record:

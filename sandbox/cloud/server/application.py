@@ -14,7 +14,7 @@ from typing import Any
 from sandbox.cloud import actions
 from sandbox.cloud.actions import AwsError, Call, Params
 from sandbox.cloud.control import authorization
-from sandbox.cloud.server import wire
+from sandbox.cloud.server import constraints, wire
 from sandbox.cloud.server.identify import Asked, identify
 from sandbox.cloud.server.moto_app import MotoApplication, missing
 from sandbox.cloud.server.retries import StoredAnswers
@@ -129,6 +129,8 @@ class Application:
             authorization.check(made, environ, session)
         if handler is None:
             return self._moto.ask(environ, body, name)
+        if asked.service == "sagemaker":
+            constraints.hold(operation, made.params)
         return wire.answer(operation, content_type, handler(made))
 
 

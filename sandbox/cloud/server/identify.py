@@ -1,4 +1,4 @@
-"""Which AWS action a request asks for: service, operation, region and key, from the signature, the target and the path."""
+"""Which AWS action a request asks for: told by its signature, its target header, its path."""
 
 from __future__ import annotations
 
@@ -94,9 +94,10 @@ def _match(service: str, request: Request) -> tuple[OperationModel, dict[str, An
         return (model.operation_model(action), {}) if known else None
     if str(model.protocol).startswith("rest-"):
         try:
-            return _rest_router(service).match(request)
+            found: tuple[OperationModel, dict[str, Any]] = _rest_router(service).match(request)
         except NotFound:
             return None
+        return found
     action = request.values.get("Action", "")
     return (model.operation_model(action), {}) if action in model.operation_names else None
 

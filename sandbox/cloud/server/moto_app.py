@@ -27,7 +27,7 @@ def configure(settings: Settings) -> None:
     )
     from moto.core.config import default_user_config  # noqa: PLC0415 - after the environment is set
 
-    default_user_config["stepfunctions"] = {"execute_state_machine": True}  # type: ignore[typeddict-unknown-key]
+    default_user_config["stepfunctions"] = {"execute_state_machine": True}
 
 
 class MotoApplication:
