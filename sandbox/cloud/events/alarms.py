@@ -99,30 +99,28 @@ def _seconds(at: datetime) -> float:
 
 
 def _statistic(name: str, data: list[MetricDatumBase]) -> float:
-    """Return a statistic of a period; for percentiles a statistic set is its mean, and its maximum once."""
-    values: list[float] = []
-    for datum in data:
-        if isinstance(datum, MetricDatum):
-            values.append(datum.value)
-        elif name.startswith("p") or name in ("Minimum", "Maximum"):
-            rest = max(int(datum.sample_count) - 1, 0)
-            mean = (datum.sum - datum.max) / rest if rest else datum.max
-            values += [datum.max, *([datum.min if name == "Minimum" else mean] * rest)]
-    total = sum(values) if name in ("Sum", "Average", "SampleCount") else 0.0
-    samples = float(len(values))
-    for datum in data:
-        if not isinstance(datum, MetricDatum) and name in ("Sum", "Average", "SampleCount"):
-            total, samples = total + datum.sum, samples + datum.sample_count
+    """Return a statistic of a period; for percentiles a statistic set is its maximum once, else the others' mean."""
+    rows = [_summary(datum) for datum in data]
     if name.startswith("p"):
+        values: list[float] = []
+        for count, total, _, high in rows:
+            rest = max(int(count) - 1, 0)
+            values += [high, *([(total - high) / rest] * rest if rest else [])]
         return sorted(values)[max(math.ceil(float(name[1:]) / 100 * len(values)) - 1, 0)]
-    found = {
-        "Sum": lambda: total,
-        "SampleCount": lambda: samples,
-        "Average": lambda: total / samples,
-        "Minimum": lambda: min(values),
-        "Maximum": lambda: max(values),
-    }
-    return float(found[name]())
+    if name == "Average":
+        return sum(row[1] for row in rows) / sum(row[0] for row in rows)
+    if name == "Minimum":
+        return min(row[2] for row in rows)
+    if name == "Maximum":
+        return max(row[3] for row in rows)
+    return sum(row[1] if name == "Sum" else row[0] for row in rows)
+
+
+def _summary(datum: MetricDatumBase) -> tuple[float, float, float, float]:
+    """Return how many samples a datum stands for, their sum, the least and the greatest."""
+    if isinstance(datum, MetricDatum):
+        return 1.0, datum.value, datum.value, datum.value
+    return datum.sample_count, datum.sum, datum.min, datum.max
 
 
 def look() -> None:

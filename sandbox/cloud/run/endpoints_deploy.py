@@ -133,7 +133,7 @@ def _stage(name: str, wanted: list[VariantPlan], status: str) -> None:
             }
             for plan in wanted
         ]
-        row = change(name, **{_PENDING: {**row[_PENDING], "ProductionVariants": variants}}) or row
+        row = change(name, PendingDeploymentSummary={**row[_PENDING], "ProductionVariants": variants}) or row
     _emit("SageMaker Endpoint Deployment State Change", row, row["EndpointStatus"])
 
 
@@ -246,11 +246,16 @@ def _revive(name: str) -> None:
             log.warning("endpoint %s, attempt %d after the restart: %s", name, attempt, error)
         else:
             break
-    fleets.switch(name, fleet)
+    with records.LOCK:
+        wanted = records.table("Endpoint").get(name, {}).get("EndpointStatus") == "SystemUpdating"
+        if wanted:
+            fleets.switch(name, fleet)
+    if not wanted:  # deleted meanwhile
+        fleet.retire()
+        return
     change(name, EndpointStatus="InService", **_shown(fleet))
 
 
 def on_stop() -> None:
     """End all servers; their records stay, and the next start revives them."""
-    for fleet in fleets.every():
-        fleet.stop(grace=2.0)
+    fleets.stop_all(grace=2.0)

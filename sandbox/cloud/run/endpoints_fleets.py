@@ -36,10 +36,6 @@ class Fleet:
     servers: dict[str, VariantServer]
     weights: dict[str, float]
 
-    def stop(self, grace: float) -> None:
-        """Stop the processes at once, without waiting for calls; for the end of the local cloud."""
-        _together([functools.partial(server.stop, grace) for server in self.servers.values()])
-
     def retire(self) -> None:
         """Let the calls under way finish, then stop the processes and remove their files."""
         _together([server.retire for server in self.servers.values()])
@@ -79,10 +75,11 @@ def switch(endpoint: str, fleet: Fleet | None) -> Fleet | None:
     return before
 
 
-def every() -> list[Fleet]:
-    """Return all fleets that answer."""
+def stop_all(grace: float) -> None:
+    """Stop every process at once, without waiting for calls; for the end of the local cloud."""
     with _CHANGED:
-        return list(_FLEETS.values())
+        servers = [server for fleet in _FLEETS.values() for server in fleet.servers.values()]
+    _together([functools.partial(server.stop, grace) for server in servers])
 
 
 def weigh(endpoint: str, weights: dict[str, float]) -> None:

@@ -23,7 +23,7 @@ from sandbox.cloud.run.container import CommandError, Container
 from sandbox.cloud.run.endpoints_plan import VariantPlan
 from sandbox.cloud.run.logs import LogStream
 from sandbox.cloud.run.processes import Process
-from sandbox.cloud.run.roles import role_client
+from sandbox.cloud.run.roles import check_role, role_client
 
 log = logging.getLogger("headrace.endpoints")
 LOG_GROUP = "/aws/sagemaker/Endpoints/"
@@ -72,10 +72,13 @@ class VariantServer:
         ------
         UnhealthyError
             In SageMaker's words, with the container's last lines.
+        AwsError
+            If SageMaker may not assume the model's role.
         """
         model = self.folder / "ml" / "model"
         model.mkdir(parents=True)
         (self.folder / "tmp").mkdir()
+        check_role(self.plan.role_arn, "sagemaker.amazonaws.com")
         self._logs = LogStream(LOG_GROUP + self.endpoint, self.stream).__enter__()
         keys = clients.role_credentials(self.plan.role_arn, self.instance)
         try:

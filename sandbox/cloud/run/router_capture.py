@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import random
 import threading
 import uuid
 from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.cloud import clients
 from sandbox.cloud.actions import Params
@@ -19,6 +22,7 @@ from sandbox.cloud.run.endpoints_server import VariantServer
 from sandbox.cloud.run.roles import role_client
 from sandbox.cloud.run.router_flush import every
 
+log = logging.getLogger("headrace.router")
 _LOCK = threading.Lock()
 # where a file goes: address, endpoint, variant, key, role
 _Place = tuple[str, str, str, str | None, str]
@@ -78,16 +82,24 @@ def flush() -> None:
         waiting = dict(_LINES)
         _LINES.clear()
     now = datetime.now(UTC)
-    for (address, endpoint, variant, key_id, role_arn), lines in waiting.items():
-        bucket, prefix = transfer.split(address)
-        file = f"{now:%Y/%m/%d/%H}/{now:%M-%S}-{now.microsecond // 1000:03d}-{uuid.uuid4()}.jsonl"
-        s3 = role_client("s3", clients.role_credentials(role_arn, "DataCapture"))
-        s3.put_object(
-            Bucket=bucket,
-            Key="/".join(part for part in (prefix.rstrip("/"), endpoint, variant, file) if part),
-            Body=("\n".join(lines) + "\n").encode(),
-            **transfer.encryption(key_id),
-        )
+    for place, lines in waiting.items():
+        try:
+            _write(place, lines, now)
+        except (ClientError, BotoCoreError) as error:
+            log.warning("endpoint %s, %s: %d captured calls not written: %s", place[1], place[2], len(lines), error)
+
+
+def _write(place: _Place, lines: list[str], now: datetime) -> None:
+    address, endpoint, variant, key_id, role_arn = place
+    bucket, prefix = transfer.split(address)
+    file = f"{now:%Y/%m/%d/%H}/{now:%M-%S}-{now.microsecond // 1000:03d}-{uuid.uuid4()}.jsonl"
+    s3 = role_client("s3", clients.role_credentials(role_arn, "DataCapture"))
+    s3.put_object(
+        Bucket=bucket,
+        Key="/".join(part for part in (prefix.rstrip("/"), endpoint, variant, file) if part),
+        Body=("\n".join(lines) + "\n").encode(),
+        **transfer.encryption(key_id),
+    )
 
 
 _FLUSHER = every(3.0, flush, "data capture")

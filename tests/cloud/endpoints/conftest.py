@@ -50,7 +50,7 @@ class Endpoints(Cloud):
         self.client("s3").put_object(Bucket="models", Key=f"{text}/model.tar.gz", Body=packed.getvalue())
         return f"s3://models/{text}/model.tar.gz"
 
-    def model(self, name: str, *, data: str | None = None, isolated: bool = False, **environment: str) -> None:
+    def model(self, name: str, data: str | None = None, isolated: bool = False, **environment: str) -> None:
         """Make a model."""
         container = {"Image": self.image, "Environment": environment, **({"ModelDataUrl": data} if data else {})}
         self.client("sagemaker").create_model(
@@ -77,7 +77,7 @@ class Endpoints(Cloud):
 
     def simple(self, name: str, **environment: str) -> None:
         """Make a model and a configuration of one name."""
-        self.model(name, **environment)
+        self.model(name, None, False, **environment)
         self.config(name, name)
 
     def describe(self, name: str) -> dict[str, Any]:

@@ -44,6 +44,18 @@ def eventually(what: Callable[[], Any], seconds: float = 20.0) -> Any:
         time.sleep(0.05)
 
 
+def gathered(take: Callable[[], list[Any]], count: int, seconds: float = 20.0) -> list[Any]:
+    """Take until there are so many."""
+    got: list[Any] = []
+
+    def enough() -> bool:
+        got.extend(take())
+        return len(got) >= count
+
+    eventually(enough, seconds)
+    return got
+
+
 @dataclass
 class Cloud:
     """A running local cloud."""
@@ -62,7 +74,7 @@ class Cloud:
     @functools.cache  # noqa: B019 - few clouds a run
     def _client(self, service: str, validation: bool) -> Any:
         return boto3.client(
-            service,  # type: ignore[call-overload]
+            service,
             endpoint_url=self.settings.endpoint_url,
             region_name=REGION,
             aws_access_key_id="local",

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.cloud.run.endpoints_plan import VariantPlan
+from sandbox.cloud.run.endpoints_server import UnhealthyError, VariantServer
 from tests.cloud.endpoints.conftest import REPOSITORY, Endpoints
-from tests.cloud.endpoints.local import eventually
+from tests.cloud.endpoints.local import eventually, gathered
 
 
 def _update(cloud: Endpoints, endpoint: str, config: str, **more: Any) -> None:
@@ -104,17 +106,24 @@ def test_unhealthy_update_is_rolled_back_and_the_old_one_goes_on(cloud: Endpoint
 
 
 def test_server_that_never_gets_healthy_is_given_up_after_its_time(cloud: Endpoints) -> None:
-    cloud.model("sick", NEVER_HEALTHY="1")
-    variant = {"VariantName": "live", "ModelName": "sick", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
-    cloud.hasty("sagemaker").create_endpoint_config(
-        EndpointConfigName="sick", ProductionVariants=[{**variant, "ContainerStartupHealthCheckTimeoutInSeconds": 2}]
+    plan = VariantPlan(
+        variant="live",
+        model="sick",
+        image=cloud.image,
+        model_uri=None,
+        model_is_archive=True,
+        environment={"NEVER_HEALTHY": "1"},
+        role_arn=cloud.role_arn,
+        isolated=False,
+        weight=1.0,
+        count=1,
+        startup_seconds=2.0,
     )
-    cloud.client("sagemaker").create_endpoint(EndpointName="sick", EndpointConfigName="sick")
-    with pytest.raises(ClientError, match="not found"):
-        cloud.invoke("sick")
-    described = cloud.settled("sick")
-    assert described["EndpointStatus"] == "Failed"
-    assert "No healthy answer within 2 seconds" in described["FailureReason"]
+    server = VariantServer("sick", plan)
+    with pytest.raises(UnhealthyError, match=r"did not pass the ping health check.*No healthy answer within 2 seconds"):
+        server.start()
+    server.retire()
+    assert not server.folder.exists()
 
 
 @pytest.mark.parametrize(
@@ -135,6 +144,14 @@ def test_birth_that_fails_says_why(cloud: Endpoints, break_it: dict[str, str], r
     described = cloud.create(name, name)
     assert described["EndpointStatus"] == "Failed"
     assert reason in described["FailureReason"]
+
+
+def test_model_whose_role_does_not_trust_sagemaker_is_not_served(cloud: Endpoints) -> None:
+    stranger = cloud.role("stranger", "lambda.amazonaws.com")
+    container = {"Image": cloud.image}
+    cloud.client("sagemaker").create_model(ModelName="odd", ExecutionRoleArn=stranger, PrimaryContainer=container)
+    cloud.config("odd", "odd")
+    assert "allows principal 'sagemaker.amazonaws.com'" in cloud.create("odd", "odd")["FailureReason"]
 
 
 def test_refusals_name_what_is_wrong(cloud: Endpoints) -> None:
@@ -204,13 +221,7 @@ def test_state_changes_reach_a_rule(cloud: Endpoints) -> None:
     _update(cloud, "told", "told-2")
     cloud.settled("told")
     cloud.client("sagemaker").delete_endpoint(EndpointName="told")
-    got: list[dict[str, Any]] = []
-
-    def collected() -> bool:
-        got.extend(cloud.received(url))
-        return len(got) >= 9
-
-    eventually(collected)
+    got = gathered(lambda: cloud.received(url), 9)
     kinds = sorted((event["detail-type"].split()[2], event["detail"]["EndpointStatus"]) for event in got)
     assert kinds == [
         ("Deployment", "UPDATING"),

@@ -10,7 +10,7 @@ import pytest
 from moto.cloudwatch.models import Alarm, MetricAggregatedDatum, MetricDatum, MetricDatumBase
 
 from sandbox.cloud.events.alarms import evaluate
-from tests.cloud.endpoints.local import eventually
+from tests.cloud.endpoints.local import eventually, gathered
 from tests.cloud.events.conftest import Events
 
 NOW = datetime(2026, 1, 1, 12, 0, 30, tzinfo=UTC)
@@ -117,10 +117,9 @@ def test_alarm_tells_its_topic_and_the_bus(cloud: Events) -> None:
         OKActions=[topic],
     )
     cloudwatch.put_metric_data(Namespace="Mill", MetricData=[{"MetricName": "Latency", "Value": 7}])
-    got: list[Any] = []
-    eventually(lambda: got.extend(cloud.received(people)) or len(got) == 1)
+    got = gathered(lambda: cloud.received(people), 1)
     cloudwatch.put_metric_data(Namespace="Mill", MetricData=[{"MetricName": "Latency", "Value": 1}])
-    eventually(lambda: got.extend(cloud.received(people)) or len(got) == 2)
+    got += gathered(lambda: cloud.received(people), 1)
     told = [json.loads(message["Message"]) for message in got]
     assert [(one["OldStateValue"], one["NewStateValue"]) for one in told] == [("OK", "ALARM"), ("ALARM", "OK")]
     assert "1 out of the last 1 datapoints [7] were greater than the threshold (5)" in told[0]["NewStateReason"]

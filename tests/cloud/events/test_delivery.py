@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
 
-from tests.cloud.endpoints.local import eventually
+from tests.cloud.endpoints.local import eventually, gathered
 from tests.cloud.events.conftest import Events
 
 BASE = "arn:aws:{}:us-east-1:000000000000:{}"
@@ -39,8 +38,7 @@ def test_event_that_comes_twice_is_delivered_twice(cloud: Events) -> None:
     url, arn = cloud.queue("twice")
     cloud.rule("twice", {"source": ["twice"]}, {"Arn": arn})
     cloud.put("twice", {"n": 1}, {"n": 1})
-    got: list[Any] = []
-    eventually(lambda: got.extend(cloud.received(url)) or len(got) == 2)
+    got = gathered(lambda: cloud.received(url), 2)
     assert [event["detail"] for event in got] == [{"n": 1}, {"n": 1}]
     assert len({event["id"] for event in got}) == 2
 
