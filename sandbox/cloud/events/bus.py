@@ -8,6 +8,7 @@ Nothing is deduplicated and no order is kept, as on AWS: an event that comes twi
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from sandbox.cloud import settings
 from sandbox.cloud.events import targets
 from sandbox.cloud.events.shape import shape
 
+log = logging.getLogger("headrace.events")
 Event = dict[str, Any]
 _BY_MOTO: Callable[..., None] = Rule.send_to_targets
 
@@ -63,12 +65,19 @@ def _plain(value: Any) -> Any:
 
 
 def route(rule: Rule, event: Event) -> None:
-    """Deliver an event to a rule's targets if the rule is enabled and its pattern matches."""
-    if rule.state == "DISABLED" or not rule.event_pattern.dump() or not rule.event_pattern.matches_event(event):
-        return
-    for target in list(rule.targets):
-        payload = shape(event, target, rule.arn, rule.name)
-        targets.deliver(target, payload, "events.amazonaws.com", f"rule {rule.name}, {event['detail-type']}")
+    """Deliver an event to a rule's targets if the rule is enabled and its pattern matches.
+
+    Nothing is raised: a rule that fails must neither stop the others nor the call that the event tells of.
+    """
+    what = f"rule {rule.name}, {event['detail-type']}"
+    try:
+        if rule.state == "DISABLED" or not rule.event_pattern.dump() or not rule.event_pattern.matches_event(event):
+            return
+        for target in list(rule.targets):
+            payload = shape(event, target, rule.arn, rule.name)
+            targets.deliver(target, payload, "events.amazonaws.com", what)
+    except Exception:
+        log.exception("%s: not delivered", what)
 
 
 def _from_moto(rule: Rule, original_event: Event, transform_input: bool = True) -> None:
