@@ -82,7 +82,7 @@ def step(text: str, total: float | None = None) -> Iterator[Step]:
         TimeElapsedColumn(),
     )
     shown = columns if total is not None else (columns[0], columns[1], columns[4])
-    with Progress(*shown, console=console, transient=True) as progress:
+    with Progress(*shown, console=console, transient=True, disable=not console.is_terminal) as progress:
         yield Step(text, progress, total)
 
 

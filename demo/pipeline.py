@@ -76,7 +76,7 @@ def run(environment: Environment, parameters: dict[str, str]) -> Package:
         )
         execution = started["PipelineExecutionArn"]
         line("pipeline", name, f"execution {execution.rsplit('/', 1)[1]}")
-    _follow(environment, execution)
+    follow(environment, execution)
     package = newest_package(environment)
     if package is None:
         raise StoryError(
@@ -85,7 +85,8 @@ def run(environment: Environment, parameters: dict[str, str]) -> Package:
     return package
 
 
-def _follow(environment: Environment, execution: str) -> None:
+def follow(environment: Environment, execution: str) -> None:
+    """Wait for an execution, a line a step; raise `StoryError` with the reason if it fails."""
     sagemaker = environment.client("sagemaker")
     shown: set[str] = set()
     clock = Clock()

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from demo import deploy, flights, pipeline, release
-from demo.console import Clock, StoryError, console, line, note, step
+from demo.console import Clock, StoryError, line, note, step
 from demo.environment import Environment
 from workloads.spec import Workload, named
 
 TRAINING_MONTHS = ("2013-01", "2013-02", "2013-03")
 DATA = {"DataStart": "2013-01-01", "DataEnd": "2013-04-01"}
-# The morning of 1 April in New York, in UTC: the first flights after the data that the feature groups know.
-ASKED = ("2013-04-01T09:00:00+00:00", "2013-04-01T16:00:00+00:00")
-FLIGHTS = 8
+# The 1st of April in New York, in UTC: the first day after the data that the feature groups know.
+ASKED = ("2013-04-01T09:00:00+00:00", "2013-04-02T01:00:00+00:00")
+FLIGHTS = 10
 
 
 def tell(stack: str, logs: Path) -> None:
@@ -28,14 +28,12 @@ def tell(stack: str, logs: Path) -> None:
     workload = named("flights")
     environment = _up(stack, logs)
     flights.load(environment, TRAINING_MONTHS)
-    first = flights.questions(environment, workload, *ASKED, count=1)[0]
-    _answer(environment, "before", first)
+    _before(environment, flights.questions(environment, workload, *ASKED, count=1)[0])
     package = pipeline.run(environment, DATA)
     pipeline.gates(environment, package)
     line("registered", package.arn.split(":", 5)[-1], f"model {package.metadata['model_digest'][:19]}…")
     package = release.approval(environment, package)
     entry = release.release(environment, package)
-    _answer(environment, "after", first)
     _predictions(environment, workload, entry)
     release.show(environment, entry)
     clock = Clock()
@@ -61,12 +59,12 @@ def _up(stack: str, logs: Path) -> Environment:
     return Environment(stack, deploy.outputs(stack))
 
 
-def _answer(environment: Environment, title: str, question: flights.Question) -> None:
+def _before(environment: Environment, question: flights.Question) -> None:
     clock = Clock()
     answer = flights.ask(environment, [question.instance])
     probability = answer["predictions"][0]["probability"]
     text = f"{question.flight_id}: {probability:.3f} late, says model {answer['model_digest'][:19]}"
-    line(title, f"endpoint/{environment['endpoint_name']}", text, clock.seconds)
+    line("before", f"endpoint/{environment['endpoint_name']}", text, clock.seconds)
 
 
 def _predictions(environment: Environment, workload: Workload, entry: dict[str, str]) -> None:
@@ -77,8 +75,8 @@ def _predictions(environment: Environment, workload: Workload, entry: dict[str, 
             f"the endpoint answers with model {answer['model_digest']}, the ledger names {entry['model_digest']}. "
             "Something changed the endpoint behind the platform's back: start the release machine to put it right."
         )
-    line("predict", f"endpoint/{environment['endpoint_name']}", f"{len(asked)} flights of 1 April 2013")
+    text = f"{len(asked)} flights of 1 April 2013, says model {answer['model_digest'][:19]}"
+    line("after", f"endpoint/{environment['endpoint_name']}", text)
     for question, prediction in zip(asked, answer["predictions"], strict=True):
         said, true = ("late" if prediction[workload.label.name] else "on time"), "late" if question.late else "on time"
         note(f"{question.flight_id:<24} {prediction['probability']:.3f} {said:<8} was {true}")
-    console.print()

@@ -1,0 +1,131 @@
+"""A model's way from real data to answers, and that each gate on it holds."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+from sklearn.metrics import roc_auc_score
+
+from demo import flights, pipeline, release, story
+from demo.environment import Environment
+from tests.sandbox import april
+from tests.sandbox.conftest import Released
+from workloads.spec import Workload
+
+SCHEDULE_AND_WEATHER = 0.646  # ROC AUC on April that a model without history reaches
+
+
+def test_before_the_first_model_the_endpoint_answers_the_declared_prior(
+    prior: dict[str, list[dict[str, float]]], workload: Workload
+) -> None:
+    assert prior["model_digest"] == "bootstrap"
+    assert prior["predictions"][0]["probability"] == workload.prior
+
+
+def test_the_answers_come_from_the_package_that_the_ledger_names(
+    environment: Environment, workload: Workload, released: Released
+) -> None:
+    question = flights.questions(environment, workload, *story.ASKED, count=1)[0]
+    answer = flights.ask(environment, [question.instance])
+    assert answer["model_digest"] == released.entry["model_digest"] == released.package.metadata["model_digest"]
+    assert released.entry["package"] == released.package.arn
+    assert released.package.status == "Approved"
+
+
+def test_history_lifts_april_clearly_above_schedule_and_weather(
+    environment: Environment, workload: Workload, released: Released
+) -> None:
+    examples = april.flights(workload)
+    probabilities = april.answers(environment, workload, examples)
+    auc = roc_auc_score(examples[workload.label.name].to_numpy().astype(bool), probabilities)
+    print(f"ROC AUC on {len(probabilities)} flights of April: {auc:.4f}")
+    assert auc > SCHEDULE_AND_WEATHER + 0.04
+
+
+def test_the_package_names_what_it_was_made_of(environment: Environment, released: Released) -> None:
+    metadata = released.package.metadata
+    assert metadata["code_digest"] == environment["code_digest"]
+    assert metadata["image_digest"] == environment["image_digest"]
+    assert metadata["gates"] == "passed"
+    for name in ("dataset_version", "artifact_sha256", "evaluation_uri", "baseline_uri", "manifest_uri"):
+        assert metadata[name]
+
+
+def test_bad_input_is_refused_with_field_and_rule_and_no_traceback(
+    environment: Environment, released: Released
+) -> None:
+    runtime = environment.client("sagemaker-runtime")
+    cases = [
+        ("application/json", json.dumps({"instances": [{"origin": "LHR"}]}), 400, "instances[0].origin"),
+        ("application/json", "{not json", 400, ""),
+        ("application/xml", "<a/>", 415, ""),
+    ]
+    for content_type, body, status, field in cases:
+        with pytest.raises(ClientError) as raised:
+            runtime.invoke_endpoint(
+                EndpointName=environment["endpoint_name"], ContentType=content_type, Body=body.encode()
+            )
+        assert raised.value.response["OriginalStatusCode"] == status
+        message = raised.value.response["OriginalMessage"]
+        assert field in message
+        assert "Traceback" not in message
+
+
+def test_the_pipelines_roles_cannot_approve(environment: Environment, released: Released) -> None:
+    import boto3
+
+    for role in ("pipeline", "training", "features", "serving", "release"):
+        keys = environment.client("sts").assume_role(
+            RoleArn=environment.outputs["roles"][role], RoleSessionName="tries-to-approve"
+        )["Credentials"]
+        sagemaker = boto3.client(
+            "sagemaker",
+            region_name=environment["region"],
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+        )
+        with pytest.raises(ClientError, match="not authorized"):
+            sagemaker.update_model_package(ModelPackageArn=released.package.arn, ModelApprovalStatus="Approved")
+        with pytest.raises(ClientError, match="not authorized"):
+            sagemaker.create_model_package(
+                ModelPackageGroupName=environment["model_package_group_name"], ModelApprovalStatus="Approved"
+            )
+
+
+def test_the_same_data_give_the_same_model_and_metrics(environment: Environment, released: Released) -> None:
+    """Also: a second package of the same content is released without harm."""
+    sagemaker = environment.client("sagemaker")
+    execution = sagemaker.start_pipeline_execution(
+        PipelineName=environment["pipeline_name"],
+        PipelineParameters=[{"Name": name, "Value": value} for name, value in story.DATA.items()],
+    )["PipelineExecutionArn"]
+    pipeline.follow(environment, execution)
+    second = pipeline.newest_package(environment)
+    assert second is not None
+    assert second.arn != released.package.arn
+    first = released.package.metadata
+    for name in first:
+        if name.startswith("metric_") or name in ("model_digest", "dataset_version"):
+            assert second.metadata[name] == first[name], name
+    entry = release.release(environment, release.approval(environment, second))
+    assert entry["model_digest"] == released.entry["model_digest"]
+
+
+def test_a_model_under_its_gate_is_not_registered(environment: Environment, released: Released) -> None:
+    """Ten days of January make a model that the champion beats by more than the margin."""
+    sagemaker = environment.client("sagemaker")
+    before = pipeline.newest_package(environment)
+    execution = sagemaker.start_pipeline_execution(
+        PipelineName=environment["pipeline_name"],
+        PipelineParameters=[{"Name": "DataStart", "Value": "2013-01-01"}, {"Name": "DataEnd", "Value": "2013-01-11"}],
+    )["PipelineExecutionArn"]
+    with pytest.raises(Exception, match="gates_failed") as raised:
+        pipeline.follow(environment, execution)
+    assert "must be" in str(raised.value)
+    after = pipeline.newest_package(environment)
+    assert before is not None
+    assert after is not None
+    assert after.arn == before.arn
