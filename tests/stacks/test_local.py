@@ -1,0 +1,130 @@
+"""The local environment as a whole: what it consists of, and what holds for all of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from stacks.foundation import foundation
+from stacks.outputs import outputs
+from stacks.providers import aws_provider, tags
+from stacks.serving import serving
+from stacks.settings import Settings
+from stacks.training import training
+from tests.components.recording import Recording, record
+from workloads.spec import load
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SNAPSHOT = Path(__file__).with_name("local_urns.txt")
+RETAINED = ("aws:cloudwatch/logGroup:LogGroup", "retentionInDays")
+
+
+def environment(name: str, **values: object) -> tuple[Recording, dict[str, object]]:
+    """Register the whole environment against mocks; return what was registered and the outputs' names."""
+    settings = Settings.from_mapping(
+        name,
+        {
+            "region": "eu-west-1",
+            "allowed_account_ids": ["000000000000" if name == "local" else "111122223333"],
+            "workload": "workloads/flights/workload.yaml",
+            "approval": "automatic",
+            "force_destroy": name == "local",
+            **values,
+        },
+    )
+    workload = load(REPOSITORY / settings.workload)
+    told: dict[str, object] = {}
+
+    def program() -> None:
+        provider = aws_provider(settings, tags(settings, workload.name))
+        base = foundation(settings, workload, provider)
+        learning = training(settings, workload, provider, base)
+        answering = serving(settings, workload, provider, base, learning)
+        told.update(outputs(settings, workload, base, learning, answering))
+
+    return record(program, stack=name), told
+
+
+@pytest.fixture(scope="module")
+def local() -> Recording:
+    return environment("local")[0]
+
+
+def test_every_resource_keeps_its_urn(local: Recording) -> None:
+    """A renamed resource is destroyed and made anew: the snapshot shows every rename as a difference.
+
+    Write it anew with: `python -m tests.stacks.test_local`.
+    """
+    assert sorted(found.urn for found in local.registrations) == SNAPSHOT.read_text(encoding="utf-8").splitlines()
+
+
+def test_at_least_sixty_resources_are_real(local: Recording) -> None:
+    assert len(local.aws) >= 60
+
+
+def test_every_aws_resource_uses_the_explicit_provider(local: Recording) -> None:
+    assert {found.provider for found in local.aws} == {"urn:pulumi:local::headrace::pulumi:providers:aws::aws"}
+
+
+def test_the_provider_refuses_other_accounts_and_tags_everything(local: Recording) -> None:
+    provider = local.one("pulumi:providers:aws", "aws").inputs
+    assert provider["allowedAccountIds"] == '["000000000000"]'
+    assert "headrace:stack" in provider["defaultTags"]
+    assert "endpoints" not in provider
+
+
+def test_every_log_group_has_a_key_and_a_retention(local: Recording) -> None:
+    groups = local.of("aws:cloudwatch/logGroup:LogGroup")
+    assert len(groups) >= 4
+    assert all(group.inputs["kmsKeyId"] and group.inputs["retentionInDays"] == 90 for group in groups)
+
+
+def test_no_role_may_do_everything(local: Recording) -> None:
+    for found in local.of("aws:iam/rolePolicy:RolePolicy"):
+        for statement in local.policy(found.type, found.name):
+            actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+            wide = [
+                action for action in actions if action == "*" or re.fullmatch(r"(?!sagemaker-mlflow)[\w-]+:\*", action)
+            ]
+            assert statement["Effect"] == "Deny" or not wide, (found.name, wide)
+
+
+def test_only_the_approver_may_approve(local: Recording) -> None:
+    may = set()
+    for found in local.of("aws:iam/rolePolicy:RolePolicy"):
+        for statement in local.policy(found.type, found.name):
+            if statement["Effect"] == "Allow" and "sagemaker:UpdateModelPackage" in statement["Action"]:
+                wanted = statement["Condition"]["StringEquals"]["sagemaker:ModelApprovalStatus"]
+                may.add((found.name, wanted))
+    assert may == {("approver-tasks-policy", "Approved"), ("release-tasks-policy", "Rejected")}
+
+
+def test_the_sweeper_of_releases_outlives_the_endpoint(local: Recording) -> None:
+    endpoint = local.one("aws:sagemaker/endpoint:Endpoint", "endpoint-endpoint")
+    sweeper = local.one("pulumi-python:dynamic/release:ReleaseSweeper", "release-sweeper")
+    assert sweeper.urn in endpoint.depends_on
+
+
+def test_dynamic_resources_carry_the_account_that_they_may_work_in(local: Recording) -> None:
+    dynamic = [found for found in local.registrations if found.type.startswith("pulumi-python:dynamic")]
+    assert {found.name for found in dynamic} == {"image-image", "package-sweeper", "release-sweeper"}
+    assert {found.inputs["account_id"] for found in dynamic} == {"111122223333"}  # as STS answers, not as configured
+
+
+def test_a_person_approves_where_the_settings_say_so() -> None:
+    recording, told = environment("dev", approval="manual")
+    assert not [found for found in recording.registrations if found.name.startswith("approver")]
+    assert told["approver_state_machine_arn"] is None
+
+
+def test_data_outlives_an_environment_that_is_not_forced() -> None:
+    recording, _ = environment("dev", force_destroy=False)
+    assert {bucket.inputs["forceDestroy"] for bucket in recording.of("aws:s3/bucket:Bucket")} == {False}
+    assert recording.one("aws:ecr/repository:Repository", "image-repository").inputs["forceDelete"] is False
+    assert {key.inputs["deletionWindowInDays"] for key in recording.of("aws:kms/key:Key")} == {30}
+
+
+if __name__ == "__main__":
+    SNAPSHOT.write_text("\n".join(sorted(found.urn for found in environment("local")[0].registrations)) + "\n")
