@@ -164,7 +164,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             "PULUMI_CONFIG": json.dumps(dict(request.config)),
             "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
         }
-        code = self._children.ended(self._children.start(command, folder, environ, piped=False))
+        process = self._children.start(command, folder, environ, piped=False)
+        context.add_callback(process.terminate)
+        code = self._children.ended(process)
         if code == 0:
             return language_pb2.RunResponse()
         if code == _BAIL:

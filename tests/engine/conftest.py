@@ -16,7 +16,8 @@ case "$1" in
 version) echo "go version ${GO_VERSION:-go1.26.8} linux/amd64" ;;
 env) echo "${GO_TOOLCHAIN:-auto}" ;;
 list)
-  if [ "$2" = "-m" ]; then echo "$GO_SDK"; else echo "go: downloading example.com/module v1.0.0"; echo one; echo two; fi ;;
+  if [ "$2" = "-m" ]; then echo "$GO_SDK"; exit; fi
+  echo "go: downloading example.com/module v1.0.0"; echo one; echo two ;;
 build)
   if [ -n "$GO_FAILS" ]; then echo "no route to the module proxy"; exit 1; fi
   while [ "$1" != "-o" ]; do shift; done

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import collections.abc
 import importlib
+import inspect
 import types
 import typing
+import warnings
 from typing import Any
 
 import pulumi
@@ -16,14 +18,18 @@ Properties = dict[str, dict[str, Any]]
 
 def resource_class(token: str) -> type:
     """Return the class whose resources have a token such as ``aws:s3/bucket:Bucket``."""
-    return typing.cast(type, getattr(_module(token), token.rsplit(":", 1)[1]))
+    return _named(token, "")
+
+
+def token(expected: str) -> str:
+    """Return the token that a class really sends, which is in its generated source alone."""
+    source = inspect.getsource(resource_class(expected))
+    return source.split("super(", 1)[1].split("'", 2)[1]
 
 
 def inputs(token: str) -> Properties:
     """Return the input properties of a resource type, by their Pulumi names, nested ones included."""
-    module, name = _module(token), token.rsplit(":", 1)[1]
-    found = getattr(module, f"{name}InitArgs", None) or getattr(module, f"{name}Args")
-    return _of(found)
+    return _of(_named(token, "InitArgs", "Args"))
 
 
 def provider_inputs() -> Properties:
@@ -36,8 +42,15 @@ def outputs(token: str) -> set[str]:
     return set(resource_types(resource_class(token)))
 
 
-def _module(token: str) -> types.ModuleType:
-    return importlib.import_module("pulumi_aws." + token.split(":")[1].partition("/")[0])
+def _named(token: str, *endings: str) -> type:
+    """Return the first class of a type's module that has the type's name with one of some endings."""
+    area, name = token.split(":")[1].partition("/")[0], token.rsplit(":", 1)[1]
+    with warnings.catch_warnings():
+        # The package loads its modules when a name is asked for, and warns then of names that nobody here uses.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        module = importlib.import_module(f"pulumi_aws.{area}")
+        found = [getattr(module, name + ending) for ending in endings if hasattr(module, name + ending)]
+    return typing.cast(type, found[0])
 
 
 def _of(arguments: type) -> Properties:
@@ -71,7 +84,7 @@ def _plain(hint: Any, scope: dict[str, Any]) -> Any:
     """Take off what wraps a type: Input (a union with awaitables and outputs), Optional, a forward reference."""
     while True:
         if isinstance(hint, typing.ForwardRef):
-            hint = eval(hint.__forward_arg__, scope)  # noqa: S307 - a name of the installed package
+            hint = scope[hint.__forward_arg__]
         origin = typing.get_origin(hint)
         if origin not in (typing.Union, types.UnionType):
             return hint

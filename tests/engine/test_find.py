@@ -54,7 +54,9 @@ def test_every_missing_part_is_told_at_once(machine: Machine, tmp_path: Path) ->
     assert message.count("what to do:") == 2
 
 
-def test_an_old_go_that_fetches_its_toolchains_is_good_enough(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_go_that_fetches_its_toolchains_is_good_enough(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GO_VERSION", "go1.22.2")
     assert isinstance(find.go(machine), Path)
     monkeypatch.setenv("GO_TOOLCHAIN", "local")

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,9 @@ def _builds(machine: Machine) -> int:
     return sum(line.startswith("build") for line in calls.read_text().splitlines()) if calls.exists() else 0
 
 
-def _wait_for(condition: object, seconds: float = 20) -> None:
+def _wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
+    while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.05)
 
