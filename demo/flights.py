@@ -98,11 +98,15 @@ def _examples(workload: Workload, start: str, end: str) -> pd.DataFrame:
             lake.register(source, rows if workload.sources[source].reference else rows[rows.event_time >= _SINCE])
         lake.execute((folder(workload.name) / "features.sql").read_text(encoding="utf-8"))
         examples, label = workload.examples, workload.label
-        found: pd.DataFrame = lake.execute(
-            f"SELECT * FROM {examples.view} WHERE {examples.event_time} BETWEEN ? AND ? AND {label.name} IS NOT NULL "  # noqa: S608
-            f"ORDER BY {examples.event_time}, {examples.record_id}",
-            [start, end],
-        ).df()
+        found: pd.DataFrame = (
+            lake.sql(
+                f"SELECT * FROM {examples.view} WHERE {examples.event_time} BETWEEN ? AND ? "  # noqa: S608
+                f"AND {label.name} IS NOT NULL ORDER BY {examples.event_time}, {examples.record_id}",
+                params=[start, end],
+            )
+            .to_arrow_table()
+            .to_pandas()
+        )
         return found
 
 
