@@ -1,0 +1,168 @@
+"""Feature store, tracking, registry and pipeline: what they are, and what they let others do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components.feature_store import Entity, FeatureStore, FeatureStoreArgs
+from components.registry import Registry, RegistryArgs
+from components.service_role import ServiceRole, ServiceRoleArgs
+from components.tracking import Tracking, TrackingArgs
+from components.training_pipeline import PipelineRoleArgs, TrainingPipeline, TrainingPipelineArgs, pipeline_role
+from tests.components.parts import keys, lake, options
+from tests.components.recording import ACCOUNT, REGION, Recording, record
+
+AIRCRAFT = Entity(
+    record_identifier="tail",
+    event_time="event_time",
+    features={"tail": "String", "event_time": "String", "delay": "Fractional"},
+    description="An aircraft",
+)
+SAGEMAKER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
+POLICY = "aws:iam/rolePolicy:RolePolicy"
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    def program() -> None:
+        place, opts = options()
+        known = keys(place, opts)
+        waters = lake(place, opts, known)
+        store = FeatureStore(
+            "features",
+            FeatureStoreArgs(
+                place=place,
+                name_prefix="headrace-test",
+                entities={"aircraft": AIRCRAFT},
+                offline=waters.curated,
+                key_arn=known.data_arn,
+            ),
+            opts,
+        )
+        tracking = Tracking("tracking", TrackingArgs(place=place, server_name="test", artifacts=waters.artifacts), opts)
+        registry = Registry("registry", RegistryArgs(place=place, group_name="Test", description="A test"), opts)
+        statements = [*store.record_statements(), *tracking.log_statements(), *registry.register_statements()]
+        job = ServiceRole(
+            "job",
+            ServiceRoleArgs(service="sagemaker.amazonaws.com", duty="A job", place=place, statements=statements),
+            opts,
+        )
+        steering = pipeline_role(
+            "pipeline",
+            PipelineRoleArgs(
+                place=place,
+                job_role_arns=[job.arn],
+                volume_key_arn=known.data_arn,
+                statements=waters.curated.read_statements("test/"),
+            ),
+            opts,
+        )
+        TrainingPipeline(
+            "training",
+            TrainingPipelineArgs(pipeline_name="test", description="A test", role_arn=steering.arn, definition="{}"),
+            opts,
+        )
+
+    return record(program)
+
+
+def statements(recording: Recording, role: str, action: str) -> list[dict[str, Any]]:
+    """The statements of a role's policy that are about an action."""
+    return [found for found in recording.policy(POLICY, f"{role}-policy") if action in found["Action"]]
+
+
+def test_a_feature_group_keeps_both_stores_under_a_customer_key(recording: Recording) -> None:
+    group = recording.one("aws:sagemaker/featureGroup:FeatureGroup", "features-aircraft").inputs
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/keys-data-0000000"
+    assert group["featureGroupName"] == "headrace-test-aircraft"
+    assert group["onlineStoreConfig"]["securityConfig"]["kmsKeyId"] == key
+    assert group["offlineStoreConfig"]["s3StorageConfig"] == {
+        "s3Uri": "s3://lake-curated-bucket-0000000/feature-store",
+        "kmsKeyId": key,
+    }
+    assert [definition["featureName"] for definition in group["featureDefinitions"]] == ["tail", "event_time", "delay"]
+
+
+def test_the_tracking_server_registers_no_models(recording: Recording) -> None:
+    server = recording.one("aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer", "tracking-server").inputs
+    assert server["automaticModelRegistration"] is False
+    assert server["artifactStoreUri"] == "s3://lake-artifacts-bucket-0000000/mlflow"
+
+
+def test_a_job_registers_pending_packages_of_its_group_only(recording: Recording) -> None:
+    allowed, denied = statements(recording, "job", "sagemaker:CreateModelPackage")
+    assert (allowed["Effect"], denied["Effect"]) == ("Allow", "Deny")
+    assert f"{SAGEMAKER}:model-package/test/*" in allowed["Resource"]
+    assert allowed["Condition"] == {"StringEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}}
+    assert denied["Condition"] == {"StringNotEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}}
+    (approve,) = statements(recording, "job", "sagemaker:UpdateModelPackage")
+    assert (approve["Effect"], approve["Resource"]) == ("Deny", "*")
+
+
+def test_the_pipeline_passes_the_jobs_roles_to_sagemaker_and_nothing_else(recording: Recording) -> None:
+    (passing,) = statements(recording, "pipeline", "iam:PassRole")
+    assert passing["Resource"] == f"arn:aws:iam::{ACCOUNT}:role/job-role-0000000"
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    assert not statements(recording, "pipeline", "sagemaker:CreateModelPackage")
+    assert not statements(recording, "pipeline", "s3:PutObject")
+
+
+def test_a_role_serves_one_service_on_behalf_of_this_account(recording: Recording) -> None:
+    (trust,) = recording.policy("aws:iam/role:Role", "pipeline-role", "assumeRolePolicy")
+    assert trust == {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "sagemaker.amazonaws.com"},
+        "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+    }
+
+
+def test_whoever_uses_a_role_waits_for_its_policy(recording: Recording) -> None:
+    pipeline = recording.one("aws:sagemaker/pipeline:Pipeline", "training-pipeline")
+    assert recording.one(POLICY, "pipeline-policy").urn in pipeline.depends_on
+
+
+def test_reading_a_prefix_lists_that_prefix_only(recording: Recording) -> None:
+    (listing,) = statements(recording, "pipeline", "s3:ListBucket")
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": ["test/*"]}}
+    (reading,) = statements(recording, "pipeline", "s3:GetObject")
+    assert reading["Resource"] == "arn:aws:s3:::lake-curated-bucket-0000000/test/*"
+
+
+def test_every_problem_of_a_feature_store_is_told_before_anything_is_registered() -> None:
+    broken = Entity(
+        record_identifier="tial", event_time="event_time", features={"tail": "Text"}, description="An aircraft"
+    )
+    told: list[str] = []
+
+    def program() -> None:
+        place, opts = options()
+        known = keys(place, opts)
+        args = FeatureStoreArgs(
+            place=place,
+            name_prefix="headrace-test",
+            entities={"aircraft": broken},
+            offline=lake(place, opts, known).curated,
+            key_arn=known.data_arn,
+        )
+        try:
+            FeatureStore("features", args, opts)
+        except ValueError as error:
+            told.extend(str(error).splitlines())
+
+    recording = record(program)
+    assert told[1:] == [
+        "  - `entities.aircraft.record_identifier` must be one of the entity's features, got 'tial'. "
+        "Add it to `features`.",
+        "  - `entities.aircraft.event_time` must be one of the entity's features, got 'event_time'. "
+        "Add it to `features`.",
+        "  - `entities.aircraft.features.tail` must be one of String, Integral, Fractional, got 'Text'. Choose one.",
+    ]
+    assert not [found for found in recording.registrations if found.name.startswith("features")]
+
+
+def test_the_pipeline_runs_as_its_role(recording: Recording) -> None:
+    pipeline = recording.one("aws:sagemaker/pipeline:Pipeline", "training-pipeline")
+    assert pipeline.inputs["roleArn"] == f"arn:aws:iam::{ACCOUNT}:role/pipeline-role-0000000"
