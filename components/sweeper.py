@@ -6,16 +6,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
 from components.account import session_for
 from components.place import Place
-
-if TYPE_CHECKING:
-    from mypy_boto3_sagemaker import SageMakerClient
 
 _PAUSE_SECONDS = 1.0
 _STOP_SECONDS = 10 * 60  # a job has two minutes to end by itself, then its instances go
@@ -130,7 +128,7 @@ class ReleaseSweeper(Resource, module="release", name="ReleaseSweeper"):
         super().__init__(ReleaseSweepProvider(), name, inputs, opts)
 
 
-def stop_executions(client: SageMakerClient, pipeline_name: str) -> None:
+def stop_executions(client: Any, pipeline_name: str) -> None:
     """Stop what runs of a pipeline and wait until it has ended.
 
     Raises
@@ -143,8 +141,10 @@ def stop_executions(client: SageMakerClient, pipeline_name: str) -> None:
         for execution in running:
             if execution["PipelineExecutionStatus"] == "Executing":
                 _unless_gone(
-                    lambda arn=execution["PipelineExecutionArn"]: client.stop_pipeline_execution(
-                        PipelineExecutionArn=arn, ClientRequestToken=uuid.uuid4().hex
+                    partial(
+                        client.stop_pipeline_execution,
+                        PipelineExecutionArn=execution["PipelineExecutionArn"],
+                        ClientRequestToken=uuid.uuid4().hex,
                     )
                 )
         if time.monotonic() > deadline:
@@ -153,17 +153,17 @@ def stop_executions(client: SageMakerClient, pipeline_name: str) -> None:
         time.sleep(_PAUSE_SECONDS)
 
 
-def delete_packages(client: SageMakerClient, group: str) -> None:
+def delete_packages(client: Any, group: str) -> None:
     """Delete every package of a group."""
     pages = client.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
     packages = _unless_gone(
         lambda: [package["ModelPackageArn"] for page in pages for package in page["ModelPackageSummaryList"]]
     )
     for package in packages or []:
-        _unless_gone(lambda package=package: client.delete_model_package(ModelPackageName=package))
+        _unless_gone(partial(client.delete_model_package, ModelPackageName=package))
 
 
-def delete_released(client: SageMakerClient, name_prefix: str, tags: Mapping[str, str]) -> None:
+def delete_released(client: Any, name_prefix: str, tags: Mapping[str, str]) -> None:
     """Delete the configurations, then the models, whose names begin with `name_prefix` and that carry `tags`."""
     configurations = [
         (found["EndpointConfigName"], found["EndpointConfigArn"])
@@ -171,17 +171,17 @@ def delete_released(client: SageMakerClient, name_prefix: str, tags: Mapping[str
         for found in page["EndpointConfigs"]
     ]
     for name in _tagged(client, configurations, name_prefix, tags):
-        _unless_gone(lambda name=name: client.delete_endpoint_config(EndpointConfigName=name))
+        _unless_gone(partial(client.delete_endpoint_config, EndpointConfigName=name))
     models = [
         (found["ModelName"], found["ModelArn"])
         for page in client.get_paginator("list_models").paginate(NameContains=name_prefix)
         for found in page["Models"]
     ]
     for name in _tagged(client, models, name_prefix, tags):
-        _unless_gone(lambda name=name: client.delete_model(ModelName=name))
+        _unless_gone(partial(client.delete_model, ModelName=name))
 
 
-def _running(client: SageMakerClient, pipeline_name: str) -> list[Any]:
+def _running(client: Any, pipeline_name: str) -> list[Any]:
     return [
         execution
         for execution in _unless_gone(
@@ -192,9 +192,7 @@ def _running(client: SageMakerClient, pipeline_name: str) -> list[Any]:
     ]
 
 
-def _tagged(
-    client: SageMakerClient, found: list[tuple[str, str]], name_prefix: str, tags: Mapping[str, str]
-) -> Iterator[str]:
+def _tagged(client: Any, found: list[tuple[str, str]], name_prefix: str, tags: Mapping[str, str]) -> Iterator[str]:
     for name, arn in found:
         pages = client.get_paginator("list_tags").paginate(ResourceArn=arn)
         carried = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}

@@ -9,15 +9,15 @@ import pytest
 
 from components.release import Release, ServingPolicy
 from components.release_names import release_name_prefix
+from sandbox.cloud.settings import LOCAL_ACCOUNT as ACCOUNT
+from tests.cloud.endpoints.local import REGION
 from tests.components.recording import Recording
 from tests.components.release_local import (
-    ACCOUNT,
     BUCKET,
     ENDPOINT,
     GROUP,
     KEY,
     PARAMETER,
-    REGION,
     SERVING_ROLE,
     both,
     declared,

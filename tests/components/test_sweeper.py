@@ -8,6 +8,7 @@ from typing import Any
 import dill
 import pytest
 
+from components import sweeper
 from components.account import WrongAccountError
 from components.release import RELEASE_TAGS
 from components.sweeper import PackageSweepProvider, ReleaseSweepProvider
@@ -82,6 +83,40 @@ def test_the_group_is_emptied_and_can_then_be_deleted(cloud: Cloud) -> None:
     PackageSweepProvider().delete("id", PACKAGES)
     cloud.client("sagemaker").delete_model_package_group(ModelPackageGroupName=GROUP)
     PackageSweepProvider().delete("id", PACKAGES)
+
+
+class Pipeline:
+    """A pipeline of which two executions run; one that is stopped ends when it is looked at again."""
+
+    def __init__(self) -> None:
+        self.statuses = {"one": "Executing", "two": "Stopping", "three": "Succeeded"}
+
+    def list_pipeline_executions(self, **_: str) -> dict[str, Any]:
+        """Show what there is; what is being stopped ends after that."""
+        shown = [
+            {"PipelineExecutionArn": arn, "PipelineExecutionStatus": status} for arn, status in self.statuses.items()
+        ]
+        self.statuses = {arn: "Stopped" if status == "Stopping" else status for arn, status in self.statuses.items()}
+        return {"PipelineExecutionSummaries": shown}
+
+    def stop_pipeline_execution(self, **given: str) -> None:
+        """Begin to stop one."""
+        assert self.statuses[given["PipelineExecutionArn"]] == "Executing"
+        assert 32 <= len(given["ClientRequestToken"]) <= 128
+        self.statuses[given["PipelineExecutionArn"]] = "Stopping"
+
+
+def test_what_runs_is_stopped_and_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeper, "_PAUSE_SECONDS", 0)
+    pipeline = Pipeline()
+    sweeper.stop_executions(pipeline, "swept")
+    assert pipeline.statuses == {"one": "Stopped", "two": "Stopped", "three": "Succeeded"}
+
+
+def test_what_does_not_stop_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeper, "_STOP_SECONDS", -1)
+    with pytest.raises(sweeper.SweepError, match="one, two"):
+        sweeper.stop_executions(Pipeline(), "swept")
 
 
 def test_only_what_releases_of_this_stack_made_is_deleted(cloud: Cloud) -> None:
