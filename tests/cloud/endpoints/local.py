@@ -93,7 +93,7 @@ class Cloud:
         with process.log_file(self.settings).open("a") as log:
             command = [sys.executable, "-m", "sandbox.cloud"]
             self._server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        eventually(lambda: process.status(self.settings).running, 30)
+        eventually(lambda: process.status(self.settings).running, 90)
 
     def stop(self) -> None:
         """Stop it as Ctrl-C would."""

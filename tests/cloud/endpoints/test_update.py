@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.cloud.run import endpoints_server
 from sandbox.cloud.run.endpoints_plan import VariantPlan
 from sandbox.cloud.run.endpoints_server import UnhealthyError, VariantServer
 from tests.cloud.endpoints.conftest import REPOSITORY, Endpoints
@@ -105,14 +106,33 @@ def test_unhealthy_update_is_rolled_back_and_the_old_one_goes_on(cloud: Endpoint
     assert (described["EndpointConfigName"], "FailureReason" in described) == ("better", False)
 
 
-def test_server_that_never_gets_healthy_is_given_up_after_its_time(cloud: Endpoints) -> None:
+class _Silent:
+    """A process that runs and never listens."""
+
+    def __init__(self, *_: object) -> None:
+        """Start it."""
+
+    def running(self) -> bool:
+        """It runs."""
+        return True
+
+    def stop(self, grace: float) -> int:
+        """End it."""
+        assert grace
+        return 0
+
+
+def test_server_that_never_gets_healthy_is_given_up_after_its_time(
+    cloud: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoints_server, "Process", _Silent)
     plan = VariantPlan(
         variant="live",
         model="sick",
         image=cloud.image,
         model_uri=None,
         model_is_archive=True,
-        environment={"NEVER_HEALTHY": "1"},
+        environment={},
         role_arn=cloud.role_arn,
         isolated=False,
         weight=1.0,
