@@ -97,7 +97,7 @@ def _read_bundle(props: dict[str, Any]) -> Bundle:
 def _pushed(session: boto3.Session, repository_name: str, tag: str) -> str | None:
     answer = session.client("ecr").batch_get_image(repositoryName=repository_name, imageIds=[{"imageTag": tag}])
     images = answer["images"]
-    return images[0]["imageId"]["imageDigest"] if images else None
+    return str(images[0]["imageId"]["imageDigest"]) if images else None
 
 
 def _upload(session: boto3.Session, bucket: str, made: Bundle) -> str:
@@ -113,7 +113,7 @@ def _start(session: boto3.Session, project_name: str, source: str, tag: str) -> 
         sourceLocationOverride=source,
         environmentVariablesOverride=[{"name": "IMAGE_TAG", "value": tag, "type": "PLAINTEXT"}],
     )
-    return answer["build"]["id"]
+    return str(answer["build"]["id"])
 
 
 def _wait(session: boto3.Session, build_id: str) -> dict[str, Any]:

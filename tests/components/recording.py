@@ -113,14 +113,14 @@ class _Monitor(mocks.MockMonitor):
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 (gRPC's name)
         with _event_loop():
-            return super().Invoke(request)
+            return super().Invoke(request)  # type: ignore[no-untyped-call]
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (gRPC's name)
         with _event_loop():
             return self._register(request)
 
     def _register(self, request: Any) -> Any:
-        answer = super().RegisterResource(request)
+        answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         if request.type != "pulumi:pulumi:Stack":
             self._recording.registrations.append(
                 Registration(
@@ -153,5 +153,5 @@ def record(program: Callable[[], object], stack: str = "test") -> Recording:
     recording = Recording()
     with _event_loop():
         mocks.set_mocks(_Answers(), project="headrace", stack=stack, preview=False, monitor=_Monitor(recording, stack))
-        pulumi.runtime.test(lambda: program() and None)()
+        pulumi.runtime.test(lambda: program() and None)()  # type: ignore[no-untyped-call]
     return recording

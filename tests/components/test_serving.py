@@ -14,7 +14,9 @@ from tests.components.recording import ACCOUNT, REGION, Recording, record
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/keys-"
 
 
-def program(endpoint_name: str = "headrace-test-flights", **changed: int) -> Callable[[], None]:
+def program(
+    endpoint_name: str = "headrace-test-flights", capture_percentage: int = 100, instance_count: int = 1
+) -> Callable[[], None]:
     def register() -> None:
         place, opts = options()
         known = keys(place, opts)
@@ -30,7 +32,8 @@ def program(endpoint_name: str = "headrace-test-flights", **changed: int) -> Cal
                 capture_key_arn=known.model_arn,
                 logs_key_arn=known.logs_arn,
                 log_retention_days=90,
-                **changed,
+                capture_percentage=capture_percentage,
+                instance_count=instance_count,
             ),
             opts,
         )
