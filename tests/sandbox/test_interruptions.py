@@ -1,0 +1,131 @@
+"""`kill -9` of the local cloud at the worst moments, and that the same commands go on afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from demo import pipeline, release, story
+from demo.environment import Environment
+from tests.sandbox.conftest import Released
+from tests.sandbox.place import Place
+
+
+def test_a_kill_in_the_middle_of_training_fails_the_job_with_the_reason(
+    place: Place, environment: Environment, released: Released
+) -> None:
+    sagemaker = environment.client("sagemaker")
+    execution = sagemaker.start_pipeline_execution(
+        PipelineName=environment["pipeline_name"],
+        PipelineParameters=[{"Name": name, "Value": value} for name, value in story.DATA.items()],
+    )["PipelineExecutionArn"]
+    job = _until(lambda: _training_job(environment, execution))
+    _kill_and_restart(place)
+
+    found = sagemaker.describe_training_job(TrainingJobName=job)
+    assert found["TrainingJobStatus"] == "Failed"
+    assert "the local cloud stopped" in found["FailureReason"]
+    assert sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution)["PipelineExecutionStatus"] == "Failed"
+    newest = pipeline.newest_package(environment)
+    assert newest is not None
+    assert newest.metadata["pipeline_execution"] != execution
+
+
+def test_a_kill_in_the_middle_of_a_release_leaves_a_lease_that_the_next_one_takes(
+    place: Place, environment: Environment, released: Released
+) -> None:
+    machines, sagemaker = environment.client("stepfunctions"), environment.client("sagemaker")
+    parameters = environment.client("ssm")
+    name = environment["serving_policy_parameter"]
+    before = parameters.get_parameter(Name=name)["Parameter"]["Value"]
+    changed = {**json.loads(before), "capture_percent": 50}
+    # A changed policy releases the live model again: through the same machine, with a new configuration.
+    parameters.put_parameter(Name=name, Value=json.dumps(changed), Overwrite=True)
+    _until(
+        lambda: sagemaker.describe_endpoint(EndpointName=environment["endpoint_name"])["EndpointStatus"] == "Updating"
+    )
+    _kill_and_restart(place)
+
+    parameters.put_parameter(Name=name, Value=before, Overwrite=True)
+    machine = environment["release_state_machine_arn"]
+    _until(lambda: not machines.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"])
+    execution = machines.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
+    _until(lambda: machines.describe_execution(executionArn=execution)["status"] != "RUNNING")
+    ended = machines.describe_execution(executionArn=execution)
+    assert ended["status"] == "SUCCEEDED", ended
+    leases = environment.client("dynamodb").scan(TableName=environment["lease_table"])["Items"]
+    assert leases == []
+
+
+def test_the_demo_goes_on_from_there_to_its_end(place: Place, environment: Environment, released: Released) -> None:
+    """After both kills; it also ends with a preview that finds nothing to change."""
+    done = place.run(sys.executable, "-m", "demo", "--logs", str(place.folder / "logs"))
+    assert "nothing to change" in done.stdout, done.stdout
+    package = pipeline.newest_package(environment)
+    assert package is not None
+    assert release.release(environment, package)["outcome"] == "released"
+
+
+def test_ctrl_c_in_the_demo_says_what_to_do(place: Place, environment: Environment, released: Released) -> None:
+    """In its first step, while pulumi works: pulumi ends what it began, and the next run finds no lock."""
+    import subprocess
+
+    child = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "sandbox",
+            "exec",
+            "--",
+            sys.executable,
+            "-m",
+            "demo",
+            "--logs",
+            str(place.folder / "logs"),
+        ],
+        env=dict(place.variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    _until(lambda: (place.folder / "logs" / "up.log").exists() and _fresh(place))
+    os.killpg(child.pid, signal.SIGINT)
+    said, _ = child.communicate(timeout=60)
+    assert child.returncode == 130, said
+    assert "Run the same command again" in said
+    place.pulumi("preview", "--stack", "local", "--expect-no-changes")
+
+
+def _fresh(place: Place) -> bool:
+    return "Updating" in (place.folder / "logs" / "up.log").read_text()
+
+
+def _kill_and_restart(place: Place) -> None:
+    os.kill(place.pid(), signal.SIGKILL)
+    place.cloud("start")
+
+
+def _training_job(environment: Environment, execution: str) -> str | None:
+    steps = environment.client("sagemaker").list_pipeline_execution_steps(PipelineExecutionArn=execution)
+    for step in steps["PipelineExecutionSteps"]:
+        if step["StepName"] == "train" and step["StepStatus"] == "Executing" and "Metadata" in step:
+            return str(step["Metadata"]["TrainingJob"]["Arn"].rsplit("/", 1)[1])
+        if step["StepStatus"] == "Failed":
+            pytest.fail(str(step))
+    return None
+
+
+def _until(look: Callable[[], Any], seconds: float = 180) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.2)
+    return found
