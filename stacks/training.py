@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,7 +130,7 @@ def training(settings: Settings, workload: Workload, provider: aws.Provider, bas
             description=workload.description,
             role_arn=steering.arn,
             definition=pulumi.Output.all(**known).apply(
-                lambda resolved: definition(
+                lambda resolved: _definition(
                     workload,
                     PipelineSettings(
                         name=name,
@@ -160,3 +162,9 @@ def _job_role(
 ) -> ServiceRole:
     arguments = ServiceRoleArgs(service="sagemaker.amazonaws.com", duty=duty, place=base.place, statements=statements)
     return ServiceRole(name, arguments, opts)
+
+
+async def _definition(workload: Workload, settings: PipelineSettings) -> str:
+    """Write the definition beside the event loop: the SDK takes seconds to import, and the rest need not wait."""
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # the SDK's import makes every logger speak
+    return await asyncio.to_thread(definition, workload, settings)
