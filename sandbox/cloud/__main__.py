@@ -7,6 +7,7 @@ import sys
 
 from sandbox.cloud import process, settings
 from sandbox.cloud.server.serving import PortInUseError, serve
+from sandbox.cloud.state.snapshot import StateError
 
 
 def main() -> int:
@@ -19,8 +20,8 @@ def main() -> int:
     pid_file = process.pid_file(at)
     try:
         serve(at, lambda: pid_file.write_text(str(os.getpid())))
-    except PortInUseError as taken:
-        sys.stderr.write(f"{taken}\n")
+    except (PortInUseError, StateError) as problem:
+        sys.stderr.write(f"{problem}\n")
         return 1
     pid_file.unlink(missing_ok=True)
     return 0

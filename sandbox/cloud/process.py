@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
@@ -58,29 +57,20 @@ def start(settings: Settings, wait: bool = True) -> Status:
     if _port_taken(settings.port):
         raise LocalCloudError(port_in_use(settings.port))
     settings.folder.mkdir(parents=True, exist_ok=True)
-    with log_file(settings).open("a") as log:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "sandbox.cloud"],
-            cwd=_ROOT,
-            env=_environment(settings),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+    pid = _spawn(settings)
     deadline = time.monotonic() + _START_SECONDS
     while wait:
         now = status(settings)
         if now.running:
             return now
-        if child.poll() is not None:
+        if os.waitpid(pid, os.WNOHANG) != (0, 0):
             raise LocalCloudError(f"the local cloud ended while it started: {_last_words(settings)}")
         if time.monotonic() > deadline:
             raise LocalCloudError(
                 f"the local cloud did not answer within {_START_SECONDS:.0f} s; see {log_file(settings)}"
             )
         time.sleep(0.05)
-    return Status(True, child.pid, "starting")
+    return Status(True, pid, "starting")
 
 
 def stop(settings: Settings) -> None:
@@ -131,6 +121,18 @@ def log_file(settings: Settings) -> Path:
     return settings.folder / "server.log"
 
 
+def _spawn(settings: Settings) -> int:
+    """Start the server in a session of its own, so that neither Ctrl-C nor a closed terminal reaches it."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(log_file(settings)), flags, 0o644),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    command = [sys.executable, "-m", "sandbox.cloud"]
+    return os.posix_spawn(sys.executable, command, _environment(settings), file_actions=actions, setsid=True)
+
+
 def _environment(settings: Settings) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
     return {
@@ -139,6 +141,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "HEADRACE_ACCOUNT": settings.account,
         "HEADRACE_PORT": str(settings.port),
         "HEADRACE_STATE": str(settings.folder),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")])),
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -20,6 +20,7 @@ from sandbox.cloud.server.moto_app import MotoApplication, missing
 from sandbox.cloud.server.retries import StoredAnswers
 from sandbox.cloud.server.wire import Answer
 from sandbox.cloud.settings import Settings
+from sandbox.cloud.state.snapshot import Keeper
 
 STATUS_PATH = "/_cloud/status"
 _READS = ("Get", "List", "Describe", "Head", "BatchGet", "Query", "Scan", "Search", "Lookup", "Validate", "Invoke")
@@ -33,17 +34,17 @@ class Application:
     Parameters
     ----------
     settings : Settings
-    changed : callable
-        Called after every call that may have changed something.
+    keeper : Keeper
+        Told of every call that may have changed something.
     """
 
     def __init__(
         self,
         settings: Settings,
-        changed: Callable[[], None],
+        keeper: Keeper,
     ) -> None:
         self._settings = settings
-        self._changed = changed
+        self._keeper = keeper
         self._moto = MotoApplication()
         self._answers = StoredAnswers()
         self.running = 0
@@ -61,7 +62,12 @@ class Application:
         return [] if environ.get("REQUEST_METHOD") == "HEAD" else [got.body]
 
     def _status(self) -> Answer:
-        said = {"pid": os.getpid(), "folder": str(self._settings.folder), "running": self.running}
+        said = {
+            "pid": os.getpid(),
+            "folder": str(self._settings.folder),
+            "running": self.running,
+            "saved": self._keeper.saved,
+        }
         return Answer(200, [("Content-Type", "application/json")], json.dumps(said).encode())
 
     def _once(self, environ: Environ, body: bytes) -> Answer:
@@ -99,7 +105,7 @@ class Application:
             got = wire.error(failure, _protocol(asked, environ), asked.service if asked else "s3")
         action = asked.operation.name if asked and asked.operation else ""
         if not action.startswith(_READS):
-            self._changed()
+            self._keeper.touch()
             _log.info("%s %d %.0f ms", _name(asked, environ), got.status, 1000 * (time.monotonic() - began))
         return got
 

@@ -46,7 +46,7 @@ def serve(settings: Settings, bound: Callable[[], object] = lambda: None) -> Non
     modules = registry.discover()
     keeper = snapshot.Keeper(settings)
     keeper.load()
-    server.app = Application(settings, keeper.touch)
+    server.app = Application(settings, keeper)
     registry.run_hooks(modules, "on_start")
     keeper.start()
     watcher = children.Watcher(settings.folder)

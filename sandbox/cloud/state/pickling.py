@@ -69,6 +69,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         reduce = _REDUCERS.get((kind.__module__, kind.__name__))
         if reduce:
             return reduce(obj, self._bodies)
+        if isinstance(obj, dict) and kind.__module__.startswith("moto."):
+            return _reduce_dict(obj)
         if kind.__module__.startswith("cryptography.") and hasattr(obj, "private_bytes"):
             return _private_key(obj)
         return super().reducer_override(obj)
@@ -120,17 +122,22 @@ def _object(kind: Any, state: dict[str, Any], digest: str, bodies: Bodies) -> An
     return key
 
 
-def _reduce_parameters(parameters: Any, _: Bodies) -> Any:
-    """Write SSM's dictionary, whose class cannot be made without its arguments."""
-    return _parameters, (type(parameters), dict(parameters.__dict__), dict(parameters))
+def _reduce_dict(obj: Any) -> Any:
+    """Write a dictionary class of moto's as it is inside: several read and write items in ways of their own."""
+    state = (dict(obj.__dict__), list(dict.items(obj)), getattr(obj, "default_factory", None))
+    return _blank, (type(obj),), state, None, None, _fill_dict
 
 
-def _parameters(kind: Any, attributes: dict[str, Any], items: dict[str, Any]) -> Any:
-    made = kind.__new__(kind)
+def _blank(kind: Any) -> Any:
+    return kind.__new__(kind)
+
+
+def _fill_dict(made: Any, state: tuple[dict[str, Any], list[tuple[Any, Any]], Any]) -> None:
+    attributes, items, factory = state
     made.__dict__.update(attributes)
     dict.update(made, items)
-    made.default_factory = list
-    return made
+    if factory is not None:
+        made.default_factory = factory
 
 
 def _reduce_execution(execution: Any, _: Bodies) -> Any:
@@ -182,6 +189,5 @@ class EndedWorker:
 
 _REDUCERS: dict[tuple[str, str], Callable[[Any, Bodies], Any]] = {
     ("moto.s3.models", "FakeKey"): _reduce_object,
-    ("moto.ssm.models", "ParameterDict"): _reduce_parameters,
     ("moto.stepfunctions.parser.backend.execution", "Execution"): _reduce_execution,
 }

@@ -14,11 +14,15 @@ from sandbox.cloud.state import pickling, records
 from sandbox.cloud.state.bodies import Bodies
 from sandbox.cloud.state.pickling import Place
 
-_FORMAT = 1
+_FORMAT = 2  # to be raised whenever an older snapshot cannot be read any more
 _QUIET_SECONDS = 1.0  # how long after a change the snapshot is written
 _SHARE = 5  # at most one part in this many of the time is spent on snapshots
 _TRIES = 8
 _log = logging.getLogger(__name__)
+
+
+class StateError(RuntimeError):
+    """The state on disk cannot be read; the message says what to do."""
 
 
 class Keeper:
@@ -46,22 +50,32 @@ class Keeper:
         """Say that a call may have changed something of moto's."""
         self._changes += 1
 
+    @property
+    def saved(self) -> bool:
+        """Whether the snapshot holds everything that happened."""
+        return self._version() == self._saved
+
     def load(self) -> None:
         """Take the state from the last snapshot, if there is one."""
         if not self._file.exists():
             return
         began = time.monotonic()
-        kept = pickle.loads(self._file.read_bytes())  # noqa: S301 - our own file
+        try:
+            self._take(pickle.loads(self._file.read_bytes()))  # noqa: S301 - our own file
+        except Exception as unreadable:
+            raise StateError(
+                f"the state in {self._folder} was written by another version of the local cloud, or is damaged "
+                f"({type(unreadable).__name__}: {unreadable}). Remove {self._folder.parent} to begin anew."
+            ) from unreadable
+        _log.info("state loaded in %.1f s", time.monotonic() - began)
+
+    def _take(self, kept: dict[str, Any]) -> None:
         if kept["format"] != _FORMAT:
-            raise RuntimeError(
-                f"the state in {self._folder} was written by another version of the local cloud "
-                f"(format {kept['format']}, not {_FORMAT}). Remove the folder to begin anew."
-            )
+            raise ValueError(f"format {kept['format']}, not {_FORMAT}")
         records.load(kept["records"])
         for place, state in kept["backends"].items():
             _live(place).__dict__.update(pickling.load(state, _live, self._bodies))
         _restore_bucket_owners()
-        _log.info("state loaded in %.1f s", time.monotonic() - began)
 
     def start(self) -> None:
         """Begin to save in the background."""
@@ -77,7 +91,7 @@ class Keeper:
     def save(self) -> None:
         """Write the snapshot now, if something changed since the last."""
         version = self._version()
-        if version == self._saved:
+        if self.saved:
             return
         self._bodies.used = set()
         backends = {place: self._dumped(backend) for place, backend in pickling.backends(self._account)}
@@ -106,7 +120,7 @@ class Keeper:
 
     def _run(self) -> None:
         while not self._stopping.wait(_QUIET_SECONDS):
-            if self._version() == self._saved:
+            if self.saved:
                 continue
             began = time.monotonic()
             try:

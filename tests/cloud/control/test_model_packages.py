@@ -58,7 +58,7 @@ def test_metadata_is_merged_and_removed(sagemaker: Any, group: str) -> None:
 def test_limits_are_aws_s(sagemaker: Any, group: str) -> None:
     with pytest.raises(ClientError, match="256"):
         register(sagemaker, group, CustomerMetadataProperties={"a": "x" * 257})
-    with pytest.raises(ClientError, match="ModelPackageGroup .* does not exist"):
+    with pytest.raises(ClientError, match=r"ModelPackageGroup .* does not exist"):
         register(sagemaker, "nowhere")
     with pytest.raises(ClientError, match="enum value set"):
         register(sagemaker, group, ModelApprovalStatus="Perhaps")
