@@ -56,12 +56,12 @@ def _named(token: str, *endings: str) -> type:
 def _of(arguments: type) -> Properties:
     names = input_type_py_to_pulumi_names(arguments)
     scope = vars(importlib.import_module(arguments.__module__))
-    hints = arguments.__init__.__annotations__
-    signature = arguments.__init__.__kwdefaults__ or {}
+    init = vars(arguments)["__init__"]
+    optional = init.__kwdefaults__ or {}
     found: Properties = {}
     for python_name, pulumi_name in names.items():
-        shape, nested = _shape(hints[python_name], scope)
-        found[pulumi_name] = {"shape": shape, "required": python_name not in signature}
+        shape, nested = _shape(init.__annotations__[python_name], scope)
+        found[pulumi_name] = {"shape": shape, "required": python_name not in optional}
         if nested is not None:
             found[pulumi_name]["properties"] = _of(nested)
     return found

@@ -114,9 +114,16 @@ def _program(folder: Path, text: str) -> language_pb2.ProgramInfo:
     return language_pb2.ProgramInfo(root_directory=str(folder), program_directory=str(folder), entry_point=".")
 
 
-def _run(info: language_pb2.ProgramInfo, address: str, **more: object) -> language_pb2.RunRequest:
+def _run(info: language_pb2.ProgramInfo, address: str, **config: str) -> language_pb2.RunRequest:
     return language_pb2.RunRequest(
-        project="p", stack="s", organization="o", dryRun=True, parallel=2, monitor_address=address, info=info, **more
+        project="p",
+        stack="s",
+        organization="o",
+        dryRun=True,
+        parallel=2,
+        monitor_address=address,
+        info=info,
+        config={f"p:{name}": value for name, value in config.items()},
     )
 
 
@@ -133,7 +140,7 @@ def test_a_program_runs_with_its_configuration(
 ) -> None:
     side, address = recorder
     info = _program(tmp_path, "import pulumi\npulumi.export('said', pulumi.Config('p').require('word'))\n")
-    answer = client.Run(_run(info, address, config={"p:word": "flights"}), timeout=SECONDS)
+    answer = client.Run(_run(info, address, word="flights"), timeout=SECONDS)
     assert answer == language_pb2.RunResponse()
     assert side.registered["urn:pulumi:s::p::pulumi:pulumi:Stack::p-s"] == {"said": "flights"}
 

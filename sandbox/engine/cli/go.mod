@@ -1,3 +1,4 @@
+// Builds the Pulumi CLI. `go install` refuses Pulumi's own module, whose go.mod has replace lines.
 module headrace/tools
 
 go 1.26
