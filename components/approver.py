@@ -72,7 +72,7 @@ class Approver(pulumi.ComponentResource):
             StateMachineArgs(
                 place=args.place,
                 definition=DEFINITION,
-                values={"ModelPackageGroupName": args.model_package_group_name},
+                values={"ModelPackageGroupName": args.model_package_group_name, "PackageArns": packages},
                 duty="Approves model packages that passed every gate",
                 statements=[
                     allow(["sagemaker:ListModelPackages"], ["*"]),  # AWS knows no resource for it

@@ -12,7 +12,7 @@ import pulumi_aws as aws
 from components.checks import require
 from components.ledger import LEDGER_INDEX, Ledger, LedgerArgs
 from components.release_args import ReleaseArgs
-from components.release_names import release_name_prefix, short_hash
+from components.release_names import package_arns, release_name_prefix, short_hash
 from components.release_permissions import release_statements
 from components.release_policy import ServingPolicy
 from components.state_machine import StateMachine, StateMachineArgs
@@ -141,6 +141,7 @@ def _values(
     return {
         "EndpointName": args.endpoint_name,
         "ModelPackageGroupName": args.model_package_group_name,
+        "PackageArns": package_arns(args.model_package_group_arn),
         "NamePrefix": pulumi.Output.from_input(args.endpoint_name).apply(release_name_prefix),
         "SettingsHash": settings,
         "LeaseTable": lease_table,

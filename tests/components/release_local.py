@@ -25,6 +25,7 @@ from sandbox.cloud.run import images
 from sandbox.cloud.settings import LOCAL_ACCOUNT as ACCOUNT
 from tests.cloud.endpoints.local import REGION, Cloud, allow, eventually
 from tests.components import recording
+from tests.components.release_deploy import deploy
 
 ENDPOINT = "test-flights"
 GROUP = "test-flights"
@@ -142,7 +143,7 @@ class Platform(Cloud):
         self.role("serving", "sagemaker.amazonaws.com", pull, allow("s3:GetObject"))
         self._birth()
         for resource in both().aws:
-            self._make(resource)
+            deploy(resource, self.client)
         machines = self.client("stepfunctions").list_state_machines()["stateMachines"]
         arns = {machine["name"].split("-")[0]: machine["stateMachineArn"] for machine in machines}
         self.release, self.approver = arns["release"], arns["approver"]
@@ -178,55 +179,6 @@ class Platform(Cloud):
         client.create_endpoint_config(EndpointConfigName="bootstrap", ProductionVariants=[variant])
         client.create_endpoint(EndpointName=ENDPOINT, EndpointConfigName="bootstrap")
         eventually(lambda: self.endpoint()["EndpointStatus"] == "InService")
-
-    def _make(self, resource: recording.Registration) -> None:
-        """Make one resource of the component in the local cloud."""
-        given, name = resource.inputs, resource.inputs.get("name", f"{resource.name}-0000000")
-        match resource.type.rpartition(":")[2]:
-            case "Role":
-                self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=given["assumeRolePolicy"])
-            case "RolePolicy":
-                self.client("iam").put_role_policy(
-                    RoleName=given["role"], PolicyName=resource.name, PolicyDocument=given["policy"]
-                )
-            case "StateMachine":
-                self.client("stepfunctions").create_state_machine(
-                    name=name, definition=given["definition"], roleArn=given["roleArn"]
-                )
-            case "Parameter":
-                self.client("ssm").put_parameter(Name=name, Type=given["type"], Value=given["insecureValue"])
-            case "EventRule":
-                # Disabled, so that tests decide what starts; `triggers` switches them on.
-                self.client("events").put_rule(Name=name, EventPattern=given["eventPattern"], State="DISABLED")
-            case "EventTarget":
-                target = {"Id": "one", "Arn": given["arn"], "RoleArn": given["roleArn"]}
-                self.client("events").put_targets(Rule=given["rule"], Targets=[target])
-            case "Table":
-                self._make_table(name, given)
-
-    def _make_table(self, name: str, given: dict[str, Any]) -> None:
-        def keys(range_key: str | None) -> list[dict[str, str]]:
-            more = [{"AttributeName": range_key, "KeyType": "RANGE"}] if range_key else []
-            return [{"AttributeName": given["hashKey"], "KeyType": "HASH"}, *more]
-
-        indexes = [
-            {
-                "IndexName": index["name"],
-                "KeySchema": keys(index["rangeKey"]),
-                "Projection": {"ProjectionType": index["projectionType"]},
-            }
-            for index in given.get("localSecondaryIndexes", [])
-        ]
-        self.client("dynamodb").create_table(
-            TableName=name,
-            BillingMode=given["billingMode"],
-            KeySchema=keys(given.get("rangeKey")),
-            AttributeDefinitions=[
-                {"AttributeName": attribute["name"], "AttributeType": attribute["type"]}
-                for attribute in given["attributes"]
-            ],
-            **({"LocalSecondaryIndexes": indexes} if indexes else {}),
-        )
 
     def triggers(self, *, enabled: bool) -> None:
         """Switch the components' event rules on or off."""

@@ -119,8 +119,8 @@ def test_a_package_of_another_group_is_refused(platform: Platform) -> None:
         InferenceSpecification={"Containers": [{"Image": platform.image}]},
     )["ModelPackageArn"]
     ended = platform.run_release(model_package_arn=package)
-    assert ended.status == "FAILED"
-    assert platform.entries()[-1]["outcome"] in ("refused", "failed")
+    assert (ended.status, ended.error) == ("FAILED", "NotApproved")
+    assert platform.entries()[-1]["outcome"] == "refused"
     assert platform.lease_holder() is None
 
 

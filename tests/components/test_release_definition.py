@@ -79,7 +79,6 @@ def test_nothing_is_released_before_package_artifact_and_approval_were_checked()
     states = RELEASE["States"]
     for check in (
         "Is it approved?",
-        "Is it of the group?",
         "Is it the registered artifact?",
         "Is it what was asked for?",
     ):
