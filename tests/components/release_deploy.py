@@ -9,7 +9,7 @@ from tests.components.recording import Registration
 
 
 def deploy(resource: Registration, client: Callable[[str], Any]) -> None:
-    """Make one resource as it was registered; what no test here looks at (logs, table policies, schedules) is left out."""
+    """Make one resource as it was registered; logs, table policies and schedules, which no test sees, are left out."""
     given, name = resource.inputs, resource.inputs.get("name", f"{resource.name}-0000000")
     match resource.type.rpartition(":")[2]:
         case "Role":

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from components.release import ServingPolicy
-from tests.cloud.endpoints.local import own_settings
+from tests.cloud.endpoints.local import eventually, own_settings
 from tests.components.release_local import BUCKET, ENDPOINT, GROUP, PARAMETER, TAGS, Platform
 
 
@@ -244,6 +244,25 @@ def test_eight_at_once_go_one_after_the_other(platform: Platform) -> None:
     assert platform.endpoint()["EndpointConfigName"] == entries[-1]["endpoint_config"]
     assert platform.package(entries[-1]["package"])["ModelApprovalStatus"] == "Approved"
     assert platform.lease_holder() is None
+
+
+def test_who_waits_too_long_is_refused_by_hand_and_let_go_otherwise(platform: Platform) -> None:
+    states = platform.client("stepfunctions")
+    declared = states.describe_state_machine(stateMachineArn=platform.release)
+    definition = json.loads(declared["definition"])
+    definition["States"]["Begin"]["Parameters"]["limits"] |= {"lease_tries": 1, "quick_looks": 1}
+    impatient = states.create_state_machine(
+        name="impatient", definition=json.dumps(definition), roleArn=declared["roleArn"]
+    )["stateMachineArn"]
+    package = platform.register("slow")
+    holder = platform.start_machine(platform.release)
+    eventually(lambda: platform.lease_holder() == holder)
+    by_hand = platform.start_machine(impatient, model_package_arn=package)
+    hint = platform.start_machine(impatient)
+    assert (platform.ended(by_hand).status, platform.ended(by_hand).error) == ("FAILED", "Busy")
+    assert platform.ended(hint).output["outcome"] == "busy"
+    assert platform.ended(holder).output["outcome"] == "released"
+    assert [entry["execution"] for entry in platform.entries() if entry["package"] == package] == [holder]
 
 
 def test_people_hear_of_what_was_not_released(platform: Platform) -> None:
