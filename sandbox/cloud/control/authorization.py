@@ -135,7 +135,8 @@ def _identity_policies(role_arn: str) -> list[str]:
 
 
 def _default_document(managed: Any) -> str:
-    return next(version.document for version in managed.versions if version.version_id == managed.default_version_id)
+    found = (version for version in managed.versions if version.version_id == managed.default_version_id)
+    return str(next(found).document)
 
 
 def _bucket_policy(account: str, resources: tuple[str, ...]) -> str | None:

@@ -47,6 +47,8 @@ _CLIENT_NAMES = {
     "sagemakerruntime": "sagemaker-runtime",
 }
 _MAKING = threading.Lock()
+_READY = threading.Event()  # moto's parser is imported and mended
+_READY_SECONDS = 60.0
 
 
 def on_start() -> None:
@@ -73,6 +75,7 @@ def _warm() -> None:
         records.changed()
 
     BaseExecutionWorkerCommunication.terminated = saved
+    _READY.set()
 
 
 def _client_for(region: str, service: str, state_credentials: Any = None) -> Any:
@@ -121,6 +124,7 @@ def _written_time(value: Any) -> str:
 
 @handles("stepfunctions", "StartExecution")
 def _start(call: Call) -> Params:
+    _READY.wait(_READY_SECONDS)
     return call.forward({**call.params, "name": call.params.get("name") or str(uuid.uuid4())})
 
 

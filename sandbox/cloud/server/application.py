@@ -74,8 +74,8 @@ class Application:
         invocation = environ.get("HTTP_AMZ_SDK_INVOCATION_ID")
         if not invocation:
             return self._counted(environ, body)
-        repeated = not environ.get("HTTP_AMZ_SDK_REQUEST", "attempt=1").startswith("attempt=1;")
-        repeated = repeated and environ.get("HTTP_AMZ_SDK_REQUEST") != "attempt=1"
+        attempt = environ.get("HTTP_AMZ_SDK_REQUEST", "attempt=1").partition(";")[0].strip()
+        repeated = attempt != "attempt=1"
         return self._answers.once(invocation, repeated, lambda: self._counted(environ, body))
 
     def _counted(self, environ: Environ, body: bytes) -> Answer:

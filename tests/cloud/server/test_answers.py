@@ -24,7 +24,9 @@ from tests.cloud.server.local import post
         ("cloudformation", "describe_stack_drift_detection_status", {"StackDriftDetectionId": "x"}),  # query
     ],
 )
-def test_a_missing_action_is_refused_by_name_at_once(cloud: Cloud, service: str, call: str, parameters: object) -> None:
+def test_a_missing_action_is_refused_by_name_at_once(
+    cloud: Cloud, service: str, call: str, parameters: dict[str, str]
+) -> None:
     began = time.monotonic()
     with pytest.raises(ClientError) as refused:
         getattr(cloud.client(service), call)(**parameters)
