@@ -10,6 +10,8 @@ import pulumi_aws as aws
 
 from components.bucket import Bucket
 from components.checks import require
+from components.endpoint_birth import EndpointBirth, EndpointBirthArgs
+from components.place import Place
 
 _LONGEST_NAME = 46  # releases append "-", a version and a digest, and AWS allows 63 characters
 CAPTURE_PREFIX = "capture/"
@@ -21,6 +23,8 @@ class EndpointArgs:
 
     Attributes
     ----------
+    place : Place
+        The account that the endpoint is in.
     endpoint_name : str
         At most 46 characters, because releases name models and configurations after it.
     image_uri : input of str
@@ -47,12 +51,16 @@ class EndpointArgs:
         Customer key of the containers' log.
     log_retention_days : int
         Days that the containers' log is kept.
+    tags : mapping of str to str
+        What the provider puts on the endpoint, by which one that failed at birth is known again.
     outlived_by : sequence of pulumi.Resource
         What must be there before the endpoint is made, and still be there when it is destroyed.
     """
 
+    place: Place
     endpoint_name: str
     image_uri: pulumi.Input[str]
+    tags: Mapping[str, str]
     environment: Mapping[str, str]
     serving_role_arn: pulumi.Input[str]
     volume_key_arn: pulumi.Input[str]
@@ -111,13 +119,24 @@ class Endpoint(pulumi.ComponentResource):
             kms_key_id=args.logs_key_arn,
             opts=child,
         )
+        birth = EndpointBirth(
+            f"{name}-birth",
+            EndpointBirthArgs(
+                place=args.place, endpoint_name=args.endpoint_name, image_uri=args.image_uri, tags=args.tags
+            ),
+            child,
+        )
         model = aws.sagemaker.Model(
             f"{name}-bootstrap-model",
             name=f"{args.endpoint_name}-bootstrap",
             execution_role_arn=args.serving_role_arn,
             enable_network_isolation=True,
-            primary_container={"image": args.image_uri, "environment": args.environment},
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["primaryContainer", "executionRoleArn"]),
+            primary_container={"image": birth.born_with, "environment": args.environment},
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                ignore_changes=["executionRoleArn", "primaryContainer.environment"],
+                delete_before_replace=True,
+            ),
         )
         configuration = self._configuration(name, args, model)
         endpoint = aws.sagemaker.Endpoint(

@@ -150,6 +150,8 @@ def _endpoint(
     return Endpoint(
         "endpoint",
         EndpointArgs(
+            place=base.place,
+            tags=tags(settings, workload.name),
             endpoint_name=name,
             image_uri=learning.image.image_uri,
             environment={"HEADRACE_WORKLOAD": workload.name, "HEADRACE_MODEL_DIGEST": "bootstrap"},

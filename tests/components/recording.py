@@ -88,6 +88,8 @@ class _Answers(mocks.Mocks):
             state |= {"trackingServerUrl": "https://tracking.example"}
         if args.typ == "pulumi-python:dynamic/image:ImageBuild":
             state |= {"image_digest": IMAGE_DIGEST, "image_uri": f"{args.inputs['repository_url']}@{IMAGE_DIGEST}"}
+        if args.typ == "pulumi-python:dynamic/serving:EndpointBirth":
+            state |= {"born_with": args.inputs["image_uri"]}
         return f"{name}-id", state
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:

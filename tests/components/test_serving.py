@@ -23,6 +23,8 @@ def program(
         endpoint = Endpoint(
             "endpoint",
             EndpointArgs(
+                place=place,
+                tags={"headrace:stack": "test"},
                 endpoint_name=endpoint_name,
                 image_uri="repository@sha256:1",
                 environment={"HEADRACE_MODEL_DIGEST": "bootstrap"},
@@ -73,8 +75,12 @@ def test_volumes_and_captures_are_encrypted_with_a_customer_key(recording: Recor
 def test_what_a_release_changes_is_left_alone(recording: Recording) -> None:
     endpoint = recording.one("aws:sagemaker/endpoint:Endpoint", "endpoint-endpoint")
     assert endpoint.ignored == ("endpointConfigName", "deploymentConfig")
-    model = recording.one("aws:sagemaker/model:Model", "endpoint-bootstrap-model")
-    assert "primaryContainer" in model.ignored
+    type_ = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+    assert recording.one(type_, "endpoint-bootstrap-configuration").ignored == (
+        "productionVariants",
+        "dataCaptureConfig",
+        "kmsKeyArn",
+    )
 
 
 def test_the_log_group_is_there_before_sagemaker_makes_one(recording: Recording) -> None:

@@ -1,0 +1,101 @@
+"""An endpoint's birth can be tried again: what a failed one left goes, and the image follows until it is born."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from moto.sagemaker.models import sagemaker_backends
+
+from components.account import WrongAccountError
+from components.endpoint_birth import EndpointBirthProvider, EndpointNameTakenError
+
+ACCOUNT = "123456789012"  # moto's
+REGION = "us-east-1"
+TAGS = {"headrace:stack": "test"}
+PROPS: dict[str, Any] = {
+    "account_id": ACCOUNT,
+    "region": REGION,
+    "endpoint_name": "flights",
+    "image_uri": "images@sha256:new",
+    "tags": TAGS,
+}
+BORN = {**PROPS, "image_uri": "images@sha256:old", "born_with": "images@sha256:old"}
+
+
+@pytest.fixture(autouse=True)
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        yield
+
+
+def endpoint(status: str, tags: dict[str, str]) -> None:
+    client = boto3.client("sagemaker", REGION)
+    client.create_model(ModelName="m", ExecutionRoleArn=f"arn:aws:iam::{ACCOUNT}:role/serving-role")
+    variant = {"VariantName": "live", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    client.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant])
+    carried = [{"Key": key, "Value": value} for key, value in tags.items()]
+    client.create_endpoint(EndpointName="flights", EndpointConfigName="c", Tags=carried)
+    sagemaker_backends[ACCOUNT][REGION].endpoints["flights"].endpoint_status = status
+
+
+def exists() -> bool:
+    try:
+        boto3.client("sagemaker", REGION).describe_endpoint(EndpointName="flights")
+    except ClientError:
+        return False
+    return True
+
+
+def test_a_first_birth_takes_the_image_that_there_is() -> None:
+    made = EndpointBirthProvider().create(PROPS)
+    assert made.outs is not None
+    assert made.outs["born_with"] == "images@sha256:new"
+
+
+def test_what_a_failed_birth_left_is_removed_before_the_next() -> None:
+    endpoint("Failed", TAGS)
+    assert EndpointBirthProvider().diff("flights", BORN, BORN).changes is True
+    updated = EndpointBirthProvider().update("flights", BORN, PROPS).outs
+    assert updated is not None
+    assert updated["born_with"] == "images@sha256:new"
+    assert not exists()
+
+
+def test_a_failed_endpoint_of_somebody_else_stays() -> None:
+    endpoint("Failed", {"headrace:stack": "other"})
+    with pytest.raises(EndpointNameTakenError, match="The name flights must be free"):
+        EndpointBirthProvider().create(PROPS)
+    assert exists()
+
+
+def test_an_endpoint_that_lives_keeps_the_image_that_it_was_born_with() -> None:
+    endpoint("InService", TAGS)
+    assert EndpointBirthProvider().diff("flights", BORN, PROPS).changes is False
+    EndpointBirthProvider().delete("flights", BORN)
+    assert exists()
+
+
+def test_before_the_birth_the_newest_image_is_taken() -> None:
+    assert EndpointBirthProvider().diff("flights", BORN, PROPS).changes is True
+    assert EndpointBirthProvider().diff("flights", BORN, BORN).changes is False
+
+
+def test_destroying_clears_a_birth_that_failed() -> None:
+    endpoint("Failed", TAGS)
+    EndpointBirthProvider().delete("flights", BORN)
+    assert not exists()
+
+
+def test_nothing_is_touched_in_another_account() -> None:
+    endpoint("Failed", TAGS)
+    with pytest.raises(WrongAccountError):
+        EndpointBirthProvider().create({**PROPS, "account_id": "111122223333"})
+    assert exists()
