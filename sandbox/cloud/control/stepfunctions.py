@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import json
 import threading
 import uuid
+from collections.abc import Callable
 from datetime import UTC
 from typing import Any
 
@@ -15,7 +17,7 @@ from botocore.config import Config
 from botocore.utils import parse_timestamp
 
 from sandbox.cloud import settings
-from sandbox.cloud.actions import Call, Params, handles
+from sandbox.cloud.actions import AwsError, Call, Params, handles
 from sandbox.cloud.state import records
 
 _FINISHED = {"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"}
@@ -66,8 +68,13 @@ def _warm() -> None:
         state_task_service_aws_sdk,
     )
     from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication  # noqa: PLC0415
+    from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker  # noqa: PLC0415
 
     state_task_service_aws_sdk._SERVICE_ERROR_NAMES.update(_ERROR_NAMES)
+    task = state_task_service_aws_sdk.StateTaskServiceAwsSdk
+    task._normalise_parameters = _as_members
+    task._normalise_response = _as_written
+    ExecutionWorker._get_evaluation_entrypoint = _program
     terminated = BaseExecutionWorkerCommunication.terminated
 
     def saved(self: Any) -> None:
@@ -76,6 +83,58 @@ def _warm() -> None:
 
     BaseExecutionWorkerCommunication.terminated = saved
     _READY.set()
+
+
+def _program(self: Any) -> Any:
+    """Return an execution's program; parsing a definition of a hundred states takes most of a second."""
+    return copy.deepcopy(_parsed(self._evaluation_details.state_machine_details.definition))
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(definition: str) -> Any:
+    from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser  # noqa: PLC0415
+
+    return AmazonStateLanguageParser.parse(definition)[0]
+
+
+def _as_members(self: Any, parameters: Params, *_: Any) -> None:
+    """Rename what definitions write as ``ExecutionArn`` to what the service calls ``executionArn``."""
+    _rename(_operation(self).input_shape, parameters, lambda member: (member[0].upper() + member[1:], member))
+
+
+def _as_written(self: Any, response: Any, *_: Any) -> None:
+    """Rename a response's members to what definitions write: with a capital letter."""
+    _rename(_operation(self).output_shape, response, lambda member: (member, member[0].upper() + member[1:]))
+
+
+def _operation(task: Any) -> Any:
+    service = task._get_boto_service_name()
+    action = task.resource.api_action
+    return _service_model(_CLIENT_NAMES.get(service, service)).operation_model(action[0].upper() + action[1:])
+
+
+@functools.cache
+def _service_model(service: str) -> Any:
+    return botocore.session.get_session().get_service_model(service)
+
+
+def _rename(shape: Any, value: Any, names: Callable[[str], tuple[str, str]]) -> None:
+    """Rename the members of structures in place; what stands in maps and documents keeps its names."""
+    if shape is None:
+        return
+    if shape.type_name == "structure" and isinstance(value, dict):
+        for member, inner in shape.members.items():
+            before, after = names(member)
+            if before in value:
+                value[after] = value.pop(before)
+            if after in value:
+                _rename(inner, value[after], names)
+    elif shape.type_name == "list" and isinstance(value, list):
+        for item in value:
+            _rename(shape.member, item, names)
+    elif shape.type_name == "map" and isinstance(value, dict):
+        for item in value.values():
+            _rename(shape.value, item, names)
 
 
 def _client_for(region: str, service: str, state_credentials: Any = None) -> Any:
@@ -130,9 +189,13 @@ def _start(call: Call) -> Params:
 
 @handles("stepfunctions", "DescribeExecution")
 def _describe(call: Call) -> Params:
+    from moto.stepfunctions.exceptions import ExecutionDoesNotExist  # noqa: PLC0415
     from moto.stepfunctions.responses import get_backend  # noqa: PLC0415
 
-    execution = get_backend(call.account, call.region).describe_execution(call.params["executionArn"])
+    try:
+        execution = get_backend(call.account, call.region).describe_execution(call.params["executionArn"])
+    except ExecutionDoesNotExist as unknown:
+        raise AwsError("ExecutionDoesNotExist", str(unknown.message)) from unknown
     status = str(getattr(execution.status, "value", execution.status))
     found = {
         "executionArn": execution.execution_arn,
