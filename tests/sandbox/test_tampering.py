@@ -68,7 +68,7 @@ def test_a_container_refuses_to_load_it(environment: Environment, replaced: Rele
             lambda: sagemaker.describe_endpoint(EndpointName=name), lambda found: found["EndpointStatus"] != "Creating"
         )
         assert ended["EndpointStatus"] == "Failed"
-        assert "sha256" in ended["FailureReason"]
+        assert "must be those of its manifest" in ended["FailureReason"]
     finally:
         sagemaker.delete_endpoint(EndpointName=name)
         sagemaker.delete_endpoint_config(EndpointConfigName=name)
