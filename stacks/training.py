@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +17,11 @@ from components.service_role import ServiceRole, ServiceRoleArgs
 from components.statements import Statement
 from components.tracking import Tracking, TrackingArgs
 from components.training_pipeline import PipelineRoleArgs, TrainingPipeline, TrainingPipelineArgs, pipeline_role
+from stacks.definitions import pipeline_definition
 from stacks.foundation import Foundation
 from stacks.schemas import entities
 from stacks.settings import Settings
-from training.pipeline import PipelineSettings, definition
+from training.pipeline import PipelineSettings
 from workloads.spec import Workload
 
 
@@ -130,7 +129,7 @@ def training(settings: Settings, workload: Workload, provider: aws.Provider, bas
             description=workload.description,
             role_arn=steering.arn,
             definition=pulumi.Output.all(**known).apply(
-                lambda resolved: _definition(
+                lambda resolved: pipeline_definition(
                     workload,
                     PipelineSettings(
                         name=name,
@@ -162,9 +161,3 @@ def _job_role(
 ) -> ServiceRole:
     arguments = ServiceRoleArgs(service="sagemaker.amazonaws.com", duty=duty, place=base.place, statements=statements)
     return ServiceRole(name, arguments, opts)
-
-
-async def _definition(workload: Workload, settings: PipelineSettings) -> str:
-    """Write the definition beside the event loop: the SDK takes seconds to import, and the rest need not wait."""
-    logging.getLogger("botocore").setLevel(logging.WARNING)  # the SDK's import makes every logger speak
-    return await asyncio.to_thread(definition, workload, settings)

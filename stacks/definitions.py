@@ -1,0 +1,54 @@
+"""The training pipeline's definition, made once for the same workload, code and settings.
+
+Importing the sagemaker SDK costs four seconds of every preview, and what it writes depends on nothing but its
+arguments and its version. So what was written is kept in the user's cache folder, under the digest of those.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import hashlib
+import json
+import logging
+import os
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+from training.pipeline import PipelineSettings, definition
+from workloads.spec import Workload
+
+_SDK = ("sagemaker-core", "sagemaker-mlops")
+
+
+async def pipeline_definition(workload: Workload, settings: PipelineSettings) -> str:
+    """Return the definition, without holding up whatever else is being registered."""
+    kept = cache_folder() / f"{_digest(workload, settings)}.json"
+    with contextlib.suppress(OSError):
+        return kept.read_text(encoding="utf-8")
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # the SDK's import makes every logger speak
+    text = await asyncio.to_thread(definition, workload, settings)
+    _keep(kept, text)
+    return text
+
+
+def cache_folder() -> Path:
+    """Return where definitions are kept: ``headrace/definitions`` in XDG_CACHE_HOME."""
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "headrace" / "definitions"
+
+
+def _digest(workload: Workload, settings: PipelineSettings) -> str:
+    # The settings hold the digest of the bundle, and with it that of the code that writes the definition.
+    parts = [{name: version(name) for name in _SDK}, workload.model_dump(mode="json"), dataclasses.asdict(settings)]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _keep(file: Path, text: str) -> None:
+    with contextlib.suppress(OSError):  # without a cache it takes longer, and nothing else
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False) as part:
+            part.write(text)
+        Path(part.name).replace(file)
