@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -75,8 +76,8 @@ def test_the_demo_goes_on_from_there_to_its_end(place: Place, environment: Envir
 
 def test_ctrl_c_in_the_demo_says_what_to_do(place: Place, environment: Environment, released: Released) -> None:
     """In its first step, while pulumi works: pulumi ends what it began, and the next run finds no lock."""
-    import subprocess
-
+    log = place.folder / "logs" / "up.log"
+    log.unlink(missing_ok=True)
     child = subprocess.Popen(
         [
             sys.executable,
@@ -96,16 +97,12 @@ def test_ctrl_c_in_the_demo_says_what_to_do(place: Place, environment: Environme
         text=True,
         start_new_session=True,
     )
-    _until(lambda: (place.folder / "logs" / "up.log").exists() and _fresh(place))
+    _until(lambda: log.exists() and "Updating" in log.read_text())
     os.killpg(child.pid, signal.SIGINT)
     said, _ = child.communicate(timeout=60)
     assert child.returncode == 130, said
     assert "Run the same command again" in said
     place.pulumi("preview", "--stack", "local", "--expect-no-changes")
-
-
-def _fresh(place: Place) -> bool:
-    return "Updating" in (place.folder / "logs" / "up.log").read_text()
 
 
 def _kill_and_restart(place: Place) -> None:
