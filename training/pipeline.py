@@ -89,7 +89,7 @@ def definition(workload: Workload, settings: PipelineSettings) -> str:
     str
         JSON; the same arguments give the same text. Its parameters are DataStart and DataEnd, ISO dates.
     """
-    with _region(settings.region), warnings.catch_warnings():
+    with _offline(settings.region), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what the SDK's own imports complain of is not ours to mend
         # it takes seconds and 245 MB to import, and wants a region while it does
         from training.pipeline_steps import Steps  # noqa: PLC0415
@@ -130,16 +130,16 @@ def _steps(workload: Workload, steps: Steps) -> list[Any]:
 
 
 @contextmanager
-def _region(name: str) -> Iterator[None]:
-    """Set the region in the environment while the SDK is at work, for it makes clients while it is imported."""
-    names = ("AWS_REGION", "AWS_DEFAULT_REGION")
-    before = {variable: os.environ.get(variable) for variable in names}
-    os.environ.update(dict.fromkeys(names, name))
+def _offline(region: str) -> Iterator[None]:
+    """Set what the SDK's clients read while they are made: a region, and no instance metadata to wait for."""
+    wanted = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, "AWS_EC2_METADATA_DISABLED": "true"}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
     try:
         yield
     finally:
-        for variable, value in before.items():
+        for name, value in before.items():
             if value is None:
-                os.environ.pop(variable, None)
+                os.environ.pop(name, None)
             else:
-                os.environ[variable] = value
+                os.environ[name] = value

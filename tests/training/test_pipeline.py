@@ -1,0 +1,125 @@
+"""The pipeline's definition."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.training.chain import GROUPS, IMAGE, ROOT
+from training.pipeline import PipelineSettings, definition
+from workloads.spec import Workload
+
+_ROLE = "arn:aws:iam::000000000000:role/"
+_KEY = "arn:aws:kms:us-east-1:000000000000:key/data"
+SETTINGS = PipelineSettings(
+    name="headrace-test-flights",
+    region="us-east-1",
+    account_id="000000000000",
+    image_uri=IMAGE,
+    code_digest="c" * 64,
+    pipeline_role_arn=f"{_ROLE}pipeline",
+    features_role_arn=f"{_ROLE}features",
+    training_role_arn=f"{_ROLE}training",
+    raw_bucket="raw",
+    curated_bucket="curated",
+    artifacts_bucket="artifacts",
+    model_package_group_name="flights",
+    mlflow_tracking_server_arn="arn:aws:sagemaker:us-east-1:000000000000:mlflow-tracking-server/flights",
+    feature_groups=GROUPS,
+    data_key_arn=_KEY,
+)
+
+
+@pytest.fixture(scope="module")
+def made(workload: Workload) -> dict[str, Any]:
+    return dict(json.loads(definition(workload, SETTINGS)))
+
+
+def _all_steps(made: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    steps = {step["Name"]: step for step in made["Steps"]}
+    gates = steps["gates"]["Arguments"]
+    return steps | {step["Name"]: step for step in gates["IfSteps"] + gates["ElseSteps"]}
+
+
+def test_what_is_registered_has_passed_check_and_gates(made: dict[str, Any]) -> None:
+    steps = {step["Name"]: step for step in made["Steps"]}
+    assert list(steps) == ["prepare", "check", "train", "evaluate", "gates"]
+    assert steps["train"]["DependsOn"] == ["check"]
+    gates = steps["gates"]["Arguments"]
+    assert [step["Name"] for step in gates["IfSteps"]] == ["package", "register"]
+    assert [step["Name"] for step in gates["ElseSteps"]] == ["gates_failed"]
+    (condition,) = gates["Conditions"]
+    report = {"Get": "Steps.evaluate.PropertyFiles.evaluate"}
+    assert condition == {
+        "Type": "Equals",
+        "LeftValue": {"Std:JsonGet": {"PropertyFile": report, "Path": "gates.passed"}},
+        "RightValue": 1,
+    }
+    message = gates["ElseSteps"][0]["Arguments"]["ErrorMessage"]["Std:Join"]["Values"]
+    assert message == [
+        "The flights model is not registered: ",
+        {"Std:JsonGet": {"PropertyFile": report, "Path": "failure_message"}},
+    ]
+
+
+def test_every_job_runs_the_pinned_image_with_encrypted_volumes_and_a_time_limit(made: dict[str, Any]) -> None:
+    for name, step in _all_steps(made).items():
+        if step["Type"] not in ("Processing", "Training"):
+            continue
+        request = step["Arguments"]
+        training = step["Type"] == "Training"
+        image = (
+            request["AlgorithmSpecification"]["TrainingImage"] if training else request["AppSpecification"]["ImageUri"]
+        )
+        cluster = request["ResourceConfig"] if training else request["ProcessingResources"]["ClusterConfig"]
+        output = request["OutputDataConfig"] if training else request["ProcessingOutputConfig"]
+        assert image == IMAGE
+        assert cluster["VolumeKmsKeyId"] == output["KmsKeyId"] == _KEY
+        assert 0 < request["StoppingCondition"]["MaxRuntimeInSeconds"] <= 4 * 3600
+        role = "features" if name in ("prepare", "check") else "training"
+        assert request["RoleArn"] == f"{_ROLE}{role}"
+        assert all(len(value) <= 256 for value in request["Environment"].values() if isinstance(value, str))
+
+
+def test_jobs_join_the_network_that_the_settings_name(workload: Workload, made: dict[str, Any]) -> None:
+    assert all("VpcConfig" not in json.dumps(step) for step in made["Steps"])
+    inside = replace(SETTINGS, subnet_ids=("subnet-1",), security_group_ids=("sg-1",))
+    network = {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+    for step in _all_steps(json.loads(definition(workload, inside))).values():
+        request = step["Arguments"]
+        if step["Type"] == "Processing":
+            assert request["NetworkConfig"]["VpcConfig"] == network
+        if step["Type"] == "Training":
+            assert request["VpcConfig"] == network
+
+
+def test_every_processing_step_starts_a_module_that_is_there(made: dict[str, Any]) -> None:
+    for step in _all_steps(made).values():
+        if step["Type"] == "Processing":
+            module = step["Arguments"]["AppSpecification"]["ContainerEntrypoint"][2]
+            assert (ROOT / (module.replace(".", "/") + ".py")).is_file()
+
+
+def test_the_same_settings_give_the_same_text_without_a_call_to_aws(
+    workload: Workload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("the definition called somebody")
+
+    before = definition(workload, SETTINGS)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    region = os.environ.get("AWS_REGION")
+    assert definition(workload, SETTINGS) == before
+    assert os.environ.get("AWS_REGION") == region
+
+
+def test_the_pipelines_settings_are_read_without_the_sdk() -> None:
+    code = "import sys, training.pipeline; assert 'sagemaker' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
