@@ -41,6 +41,8 @@ def _endpoint_config(_: Call, row: Record) -> None:
 def _endpoint_config_unused(_: Call, row: Record) -> None:
     name = row["EndpointConfigName"]
     for endpoint in records.table("Endpoint").values():
+        if endpoint["EndpointStatus"] == "Deleting":
+            continue  # its servers may take a moment to end, which AWS does not wait for either
         pending = (endpoint.get("PendingDeploymentSummary") or {}).get("EndpointConfigName")
         if name in (endpoint.get("EndpointConfigName"), pending):
             raise AwsError(
