@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from inference import artifact, formats
 from inference.contract import Row
@@ -71,7 +71,7 @@ class Plan:
         )
         return cls(inputs, one_hot=workload.estimator.categorical_parameter is None, medians={})
 
-    def fitted(self, columns: dict[str, Sequence[Any]]) -> Plan:
+    def fitted(self, columns: Mapping[str, Sequence[Any]]) -> Plan:
         """Return the plan with the medians of these columns."""
         medians = {}
         for column in self.inputs:
@@ -85,12 +85,12 @@ class Plan:
         """Which columns of the matrix are codes of a category."""
         return [column.type == FeatureType.CATEGORY for column in self.inputs]
 
-    def matrix(self, columns: dict[str, Sequence[Any]]) -> Matrix:
+    def matrix(self, columns: Mapping[str, Sequence[Any]]) -> Matrix:
         """Turn columns into numbers.
 
         Parameters
         ----------
-        columns : dict of str to sequence of shape (n_samples,)
+        columns : mapping of str to sequence of shape (n_samples,)
             None or NaN where a value is missing.
 
         Returns
@@ -151,11 +151,11 @@ class Model:
     plan: Plan
     estimator: Estimator
 
-    def probabilities(self, columns: dict[str, Sequence[Any]]) -> npt.NDArray[np.float64]:
+    def probabilities(self, columns: Mapping[str, Sequence[Any]]) -> npt.NDArray[np.float64]:
         """Return the probability of a true label, of shape (n_samples,)."""
         # One thread: requests run beside each other, and waiting threads would burn the cores that they need.
         with threadpool_limits(1):
-            return cast("npt.NDArray[np.float64]", self.estimator.predict_proba(self.plan.matrix(columns))[:, 1])
+            return self.estimator.predict_proba(self.plan.matrix(columns))[:, 1]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Every violation is counted and reported at once, with examples; one is enough to
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from training.job import JobError
 from workloads.spec import Feature, FeatureType, Workload
 
 _EXAMPLES = 3
-_KINDS = {
+_KINDS: dict[FeatureType, Callable[[Any], bool]] = {
     FeatureType.INTEGER: pd.api.types.is_integer_dtype,
     FeatureType.NUMBER: pd.api.types.is_numeric_dtype,
     FeatureType.BOOLEAN: pd.api.types.is_bool_dtype,

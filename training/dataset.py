@@ -23,7 +23,8 @@ def read(folder: Path) -> pd.DataFrame:
     if not path.is_file():
         raise JobError(f"The training set must be at {path}. The prepare step writes it.")
     # ParquetFile reads one file as it is; read_table would look for partitions in the path
-    return pq.ParquetFile(path).read().to_pandas()
+    examples: pd.DataFrame = pq.ParquetFile(path).read().to_pandas()
+    return examples
 
 
 def version(folder: Path) -> str:

@@ -27,7 +27,7 @@ class Version:
 
 def client(service: str) -> Any:
     """Make a boto3 client that waits for busy services."""
-    return boto3.client(service, config=Config(retries={"mode": "standard", "max_attempts": 8}))  # type: ignore[call-overload]
+    return boto3.client(service, config=Config(retries={"mode": "standard", "max_attempts": 8}))
 
 
 def newest_versions(s3: Any, bucket: str, prefix: str) -> list[Version]:

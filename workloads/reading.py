@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NoReturn, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -38,7 +38,7 @@ class _Lines:
                 "file", 1, "be a mapping of fields", None, "See workloads/flights/workload.yaml for an example."
             )
         self.lines[()] = 1
-        return self._value(node, ())
+        return self._mapping(node, ())
 
     def _text(self) -> str:
         try:
@@ -47,9 +47,8 @@ class _Lines:
             self._refuse("file", 0, "exist", str(self.path), "Name the workload.yaml of a folder in workloads/.")
         except UnicodeDecodeError:
             self._refuse("file", 0, "be UTF-8 text", str(self.path), "Save the file as UTF-8.")
-        raise AssertionError  # both branches have raised
 
-    def _refuse(self, field: str, line: int, rule: str, value: Any, remedy: str) -> None:
+    def _refuse(self, field: str, line: int, rule: str, value: Any, remedy: str) -> NoReturn:
         raise ProblemsError([Problem(field=field, rule=rule, value=value, remedy=remedy, place=f"{self.path}:{line}")])
 
     def _value(self, node: yaml.Node, location: Location) -> Any:
@@ -59,9 +58,9 @@ class _Lines:
             return [self._element(item, (*location, index)) for index, item in enumerate(node.value)]
         loader = yaml.SafeLoader("")
         try:
-            return loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+            return loader.construct_object(node, deep=True)
         finally:
-            loader.dispose()  # type: ignore[no-untyped-call]
+            loader.dispose()
 
     def _element(self, node: yaml.Node, location: Location) -> Any:
         self.lines[location] = node.start_mark.line + 1

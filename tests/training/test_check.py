@@ -12,7 +12,7 @@ from workloads.spec import Workload
 
 @pytest.fixture
 def examples(january_features: Features) -> pd.DataFrame:
-    rows = january_features.examples.to_pandas()
+    rows: pd.DataFrame = january_features.examples.to_pandas()
     rows = rows[rows.late.notna()].head(5_000).copy()
     rows["late"] = rows.late.astype(bool)
     return rows

@@ -42,7 +42,7 @@ def _publish(
 ) -> Store:
     store = Store(answers)
     monkeypatch.setattr(storage, "client", lambda _: store)
-    monkeypatch.setattr(feature_store.time, "sleep", lambda _: None)
+    monkeypatch.setattr("training.feature_store.time.sleep", lambda _: None)
     assert feature_store.publish(workload, "route", history, "routes") == 1
     return store
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -19,7 +20,8 @@ APRIL = pd.Timestamp("2013-04-01", tz="UTC")
 
 @pytest.fixture(scope="module")
 def flights(workload: Workload) -> pd.DataFrame:
-    examples = features.compute(workload, of_months(["2013-01", "2013-02", "2013-03", "2013-04"])).examples.to_pandas()
+    streams = of_months(["2013-01", "2013-02", "2013-03", "2013-04"])
+    examples: pd.DataFrame = features.compute(workload, streams).examples.to_pandas()
     answered = examples[examples.late.notna()].copy()
     answered["late"] = answered.late.astype(bool)
     return answered
@@ -55,7 +57,7 @@ def test_a_holdout_without_both_answers_is_refused(workload: Workload, flights: 
 
 @pytest.mark.parametrize("missing", ["keep", "median"])
 def test_another_estimator_is_an_import_path_away(workload: Workload, flights: pd.DataFrame, missing: str) -> None:
-    kinds = {
+    kinds: dict[str, tuple[str, dict[str, Any]]] = {
         "keep": ("sklearn.ensemble.RandomForestClassifier", {"n_estimators": 5, "random_state": 1, "max_depth": 8}),
         "median": ("sklearn.naive_bayes.GaussianNB", {"var_smoothing": 1e-3}),
     }

@@ -51,7 +51,7 @@ def test_the_reference_workload_says_what_the_caller_and_the_feature_groups_give
 
 def test_a_workload_cannot_be_changed_after_it_was_read() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        spec.named("flights").prior = 0.5  # type: ignore[misc]
+        spec.named("flights").prior = 0.5
 
 
 def test_every_error_is_reported_at_once_with_its_line_and_remedy(flights_file: Path) -> None:

@@ -150,8 +150,8 @@ def _to_utc(local: pd.Series[Any], zone: str) -> pd.Series[Any]:
     # An hour that the clock repeats is read as its second pass, one that it skips as the moment after: both are
     # hours of the night in which no flight is scheduled, so this concerns a handful of arrivals at most.
     repeated = cast(Any, np.zeros(len(local), dtype=bool))
-    zoned = local.dt.tz_localize(zone, ambiguous=repeated, nonexistent="shift_forward")
-    return zoned.dt.tz_convert("UTC")
+    zoned: pd.Series[Any] = local.dt.tz_localize(zone, ambiguous=repeated, nonexistent="shift_forward")
+    return cast("pd.Series[Any]", zoned.dt.tz_convert("UTC"))
 
 
 def _clock_after(
