@@ -43,12 +43,14 @@ class Kind:
         The message for a name that is not there; Terraform's provider looks for its words.
     born : dict
         What Describe says beyond what Create was given.
-    create, update, describe : callable
+    create, update : callable
         ``create(call, record)`` checks and completes a record before it is kept; it may be slow.
     unused : callable
         ``unused(call, record)`` refuses the deletion of a record; it runs under the lock.
     created, deleted : callable
         What follows once the record is kept, or gone.
+    describe : callable
+        ``describe(call, record)`` completes a copy of a record with what is true now.
     """
 
     name: str
@@ -180,7 +182,9 @@ class _Actions:
     def list(self, call: Call) -> Params:
         kind = self._kind
         with records.LOCK:
-            rows = [dict(row) for row in records.table(kind.name).values()]
+            rows = [copy.deepcopy(row) for row in records.table(kind.name).values()]
+        for row in rows:
+            kind.describe(call, row)
         rows = [row for row in rows if _agrees(row, call.params, kind)]
         chosen, token = listing.page(listing.ordered(rows, call.params, kind.key, descending=True), call.params)
         output = _MODEL.operation_model(call.action).output_shape

@@ -111,8 +111,16 @@ def _tracking_server(_: Call, row: Record) -> None:
     _mlflow().start(row["TrackingServerName"], row["ArtifactStoreUri"])
 
 
-def _tracking_server_url(_: Call, row: Record) -> None:
-    row["TrackingServerUrl"] = _mlflow().url(row["TrackingServerName"])
+def _tracking_server_updated(_: Call, row: Record) -> None:
+    row["TrackingServerStatus"] = "Updated"
+
+
+def _tracking_server_now(_: Call, row: Record) -> None:
+    name = row["TrackingServerName"]
+    row["TrackingServerUrl"] = _mlflow().url(name)
+    status = _mlflow().status(name)
+    if status != "Created":  # else it is that, or Updated, as the record says
+        row |= {"TrackingServerStatus": status, "IsActive": "Inactive"}
 
 
 def _tracking_server_end(_: Call, row: Record) -> None:
@@ -174,9 +182,10 @@ _KINDS = (
             "AutomaticModelRegistration": False,
             "WeeklyMaintenanceWindowStart": "Tue:03:30",
         },
+        update=_tracking_server_updated,
         created=_tracking_server,
         deleted=_tracking_server_end,
-        describe=_tracking_server_url,
+        describe=_tracking_server_now,
         name_member="TrackingServerName",
         arn_member="TrackingServerArn",
     ),

@@ -127,9 +127,13 @@ def stop(name: str) -> None:
     shutil.rmtree(settings.current().folder / "mlflow" / name, ignore_errors=True)
 
 
-def url(name: str) -> str:
-    """Return a tracking server's address; it stays the same when the local cloud starts again."""
-    return f"http://127.0.0.1:{records.table(KIND)[name]['Port']}"
+def url(name: str) -> str | None:
+    """Return a tracking server's address, or None for one that has not been started.
+
+    It stays the same when the local cloud starts again.
+    """
+    row = records.table(KIND).get(name)
+    return f"http://127.0.0.1:{row['Port']}" if row else None
 
 
 def any_url() -> str | None:
@@ -140,6 +144,8 @@ def any_url() -> str | None:
 
 def status(name: str) -> str:
     """Return Creating until the server answers, then Created; once it is gone CreateFailed or Stopped."""
+    if name not in records.table(KIND):
+        return "Creating"
     server = _SERVERS.get(name)
     if server is None or server.gone.is_set():
         return "Stopped" if server is not None and server.ready.is_set() else "CreateFailed"

@@ -40,10 +40,21 @@ def test_run_is_logged_through_the_servers_arn(cloud: Cloud, role: str, tmp_path
         TrackingServerName="runs", ArtifactStoreUri="s3://lake/mlflow", RoleArn=role
     )
     assert made["TrackingServerArn"] == ARN
-    url = sagemaker.describe_mlflow_tracking_server(TrackingServerName="runs")["TrackingServerUrl"]
-    cloud.until(lambda: _healthy(url), "the tracking server", 60)
     described = sagemaker.describe_mlflow_tracking_server(TrackingServerName="runs")
-    assert (described["TrackingServerStatus"], described["TrackingServerUrl"]) == ("Created", url)
+    assert described["TrackingServerStatus"] == "Creating"
+    url = described["TrackingServerUrl"]
+
+    def in_status(status: str) -> bool:
+        found = sagemaker.list_mlflow_tracking_servers(TrackingServerStatus=status)["TrackingServerSummaries"]
+        return [server["TrackingServerName"] for server in found] == ["runs"]
+
+    cloud.until(lambda: in_status("Created"), "the tracking server", 60)
+    assert _healthy(url)
+    described = sagemaker.describe_mlflow_tracking_server(TrackingServerName="runs")
+    assert (described["TrackingServerStatus"], described["IsActive"]) == ("Created", "Active")
+    sagemaker.update_mlflow_tracking_server(TrackingServerName="runs", AutomaticModelRegistration=True)
+    described = sagemaker.describe_mlflow_tracking_server(TrackingServerName="runs")
+    assert (described["TrackingServerStatus"], described["TrackingServerUrl"]) == ("Updated", url)
     environment = {
         "PATH": os.defpath,
         "AWS_ENDPOINT_URL": cloud.url,
