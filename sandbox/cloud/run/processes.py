@@ -41,6 +41,7 @@ class Process:
             stderr=subprocess.STDOUT,
         )
         self._on_line = on_line
+        self._orders = threading.Lock()  # nothing is written to a pipe that is being closed
         self._reader = threading.Thread(target=self._read, name=f"output of {command[0]}", daemon=True)
         self._reader.start()
 
@@ -50,9 +51,15 @@ class Process:
         return self._guard.pid
 
     def _read(self) -> None:
+        """Hand the lines on; once the command is over, close both pipes."""
         assert self._guard.stdout is not None  # noqa: S101 - opened above
-        for line in self._guard.stdout:
-            self._on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
+        with self._guard.stdout as lines:
+            for line in lines:
+                self._on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
+        self._guard.wait()  # only now: the end of standard input would kill a command that closed its output
+        assert self._guard.stdin is not None  # noqa: S101 - opened above
+        with self._orders, contextlib.suppress(BrokenPipeError):
+            self._guard.stdin.close()
 
     def running(self) -> bool:
         """Say whether the command still runs."""
@@ -87,7 +94,7 @@ class Process:
 
     def _order(self, letter: bytes) -> None:
         assert self._guard.stdin is not None  # noqa: S101 - opened above
-        with contextlib.suppress(BrokenPipeError, ValueError):
+        with self._orders, contextlib.suppress(BrokenPipeError, ValueError):  # it is over, its pipe closed
             self._guard.stdin.write(letter)
             self._guard.stdin.flush()
 
