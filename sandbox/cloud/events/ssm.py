@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.ssm.models import ssm_backends
-
 from sandbox.cloud.actions import Call, Params, handles
 from sandbox.cloud.events import bus
 
@@ -13,6 +11,8 @@ from sandbox.cloud.events import bus
 @handles("ssm", "PutParameter")
 def put_parameter(call: Call) -> Params:
     """Let moto write the parameter, then tell whether it was made or changed."""
+    from moto.ssm.models import ssm_backends  # noqa: PLC0415 - brings EC2's models with it, which take a second
+
     answer = call.forward()
     name = call.params["Name"]
     found = ssm_backends[call.account][call.region].get_parameter(name)

@@ -1,15 +1,16 @@
-"""Bodies of S3 objects in files named by their digest, so that a snapshot writes each of them once."""
+"""What is large and seldom changes, in files named by their digest, so that a snapshot writes each of them once."""
 
 from __future__ import annotations
 
 import hashlib
 import weakref
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
 
 class Bodies:
-    """A content-addressed folder.
+    """A content-addressed folder: bodies of S3 objects, histories of executions.
 
     Parameters
     ----------
@@ -18,27 +19,30 @@ class Bodies:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._digests: weakref.WeakKeyDictionary[Any, tuple[Any, str]] = weakref.WeakKeyDictionary()
+        self._digests: weakref.WeakKeyDictionary[Any, tuple[Hashable, str]] = weakref.WeakKeyDictionary()
         self.used: set[str] = set()
 
-    def keep(self, key: Any) -> str:
-        """Write an object's body unless it is there, and return its digest."""
-        buffer, known = key._value_buffer, self._digests.get(key)
-        if known and known[0] == (id(buffer), key.contentsize):
-            digest = known[1]
-        else:
-            digest = self._write(b"" if key.disposed else key.value)
-            self.known(key, digest)
-        self.used.add(digest)
+    def keep(self, owner: Any, state: Hashable, body: Callable[[], bytes]) -> str:
+        """Write what an owner holds, unless it is there, and return its digest.
+
+        Parameters
+        ----------
+        owner : object
+            Whose body it is.
+        state : hashable
+            Equal as long as the body is the same.
+        body : callable
+            Returns the body; asked only where the state is a new one.
+        """
+        known = self._digests.get(owner)
+        digest = known[1] if known and known[0] == state else self._write(body())
+        self.known(owner, state, digest)
         return digest
 
-    def known(self, key: Any, digest: str) -> None:
-        """Remember the digest of an object's body."""
-        self._digests[key] = ((id(key._value_buffer), key.contentsize), digest)
-
-    def forget(self, key: Any) -> None:
-        """Forget an object's digest: its body changed."""
-        self._digests.pop(key, None)
+    def known(self, owner: Any, state: Hashable, digest: str) -> None:
+        """Remember that the body of an owner in some state is in the folder."""
+        self._digests[owner] = (state, digest)
+        self.used.add(digest)
 
     def _write(self, body: bytes) -> str:
         digest = hashlib.sha256(body).hexdigest()
@@ -54,8 +58,8 @@ class Bodies:
         """Return a body."""
         return (self._folder / digest).read_bytes()
 
-    def sweep(self) -> None:
+    def sweep(self, used: set[str]) -> None:
         """Remove what the snapshot that was just written does not use."""
         for path in self._folder.glob("*"):
-            if path.name not in self.used:
+            if path.name not in used:
                 path.unlink(missing_ok=True)

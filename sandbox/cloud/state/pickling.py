@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import pickle
 import sys
@@ -91,8 +92,8 @@ class _Unpickler(pickle.Unpickler):
         return self._live(cast(Place, place))
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == (__name__, "_object"):
-            return lambda kind, state, digest: _object(kind, state, digest, self.bodies)
+        if module == __name__ and name in ("_object", "_execution"):
+            return functools.partial(globals()[name], bodies=self.bodies)
         return super().find_class(module, name)
 
 
@@ -112,13 +113,18 @@ def _reduce_object(key: Any, bodies: Bodies) -> Any:
     """Write an S3 object without its body."""
     state = dict(key.__dict__)
     del state["_value_buffer"], state["lock"]
-    return _object, (type(key), state, bodies.keep(key))
+    digest = bodies.keep(key, _buffer_of(key), lambda: b"" if key.disposed else key.value)
+    return _object, (type(key), state, digest)
+
+
+def _buffer_of(key: Any) -> tuple[int, int]:
+    return id(key._value_buffer), key.contentsize
 
 
 def _object(kind: Any, state: dict[str, Any], digest: str, bodies: Bodies) -> Any:
     key = kind.__new__(kind)
     key.__setstate__({**state, "value": bodies.read(digest)})
-    bodies.known(key, digest)
+    bodies.known(key, _buffer_of(key), digest)
     return key
 
 
@@ -140,22 +146,30 @@ def _fill_dict(made: Any, state: tuple[dict[str, Any], list[tuple[Any, Any]], An
         made.default_factory = factory
 
 
-def _reduce_execution(execution: Any, _: Bodies) -> Any:
-    """Write an execution without the thread that runs it, but with its history."""
+def _reduce_execution(execution: Any, bodies: Bodies) -> Any:
+    """Write an execution without the thread that runs it, but with its history, which only grows."""
     state = dict(execution.__dict__)
     worker = state.pop("exec_worker", None)
     environment = getattr(worker, "env", None)
     state["_cloud_watch_logging_session"] = None
-    events = environment.event_manager.get_event_history() if environment else []
-    return _execution, (type(execution), state, events)
+    if environment is None:
+        return _execution, (type(execution), state, None)
+    manager = environment.event_manager
+    length = len(manager._history_event_list)
+    digest = bodies.keep(execution, length, lambda: pickle.dumps(manager.get_event_history()[:length]))
+    return _execution, (type(execution), state, (length, digest))
 
 
-def _execution(kind: Any, state: dict[str, Any], events: list[Any]) -> Any:
+def _execution(kind: Any, state: dict[str, Any], history: tuple[int, str] | None, bodies: Bodies) -> Any:
     from moto.stepfunctions.parser.api import ExecutionStatus  # noqa: PLC0415
 
     made = kind.__new__(kind)
     made.__dict__.update(state)
-    made.exec_worker = EndedWorker(events)
+    if history:
+        bodies.known(made, *history)
+        made.exec_worker = EndedWorker(*history, bodies)
+    else:
+        made.exec_worker = None
     if made.exec_status == ExecutionStatus.RUNNING:
         made.exec_status = ExecutionStatus.FAILED
         made.error, made.cause = "States.Runtime", STOPPED
@@ -166,8 +180,10 @@ def _execution(kind: Any, state: dict[str, Any], events: list[Any]) -> Any:
 class EndedWorker:
     """In an execution's place of a worker, once the process that ran it is gone: only the history is left."""
 
-    def __init__(self, events: list[Any]) -> None:
-        self._events = events
+    def __init__(self, length: int, digest: str, bodies: Bodies) -> None:
+        self._history_event_list = range(length)  # what the next snapshot asks for
+        self._digest = digest
+        self._bodies = bodies
 
     @property
     def env(self) -> EndedWorker:
@@ -181,7 +197,8 @@ class EndedWorker:
 
     def get_event_history(self) -> list[Any]:
         """Return the events up to the last snapshot."""
-        return self._events
+        events: list[Any] = pickle.loads(self._bodies.read(self._digest))  # noqa: S301 - our own file
+        return events
 
     def stop(self, **_: Any) -> None:
         """Nothing runs any more."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.metadata
 import logging
 import pickle
+import sys
 import threading
 import time
 from typing import Any
@@ -12,10 +13,10 @@ from typing import Any
 from sandbox.cloud.settings import Settings
 from sandbox.cloud.state import pickling, records
 from sandbox.cloud.state.bodies import Bodies
-from sandbox.cloud.state.pickling import Place
+from sandbox.cloud.state.waiting import Dumped, Waiting, live
 
-_FORMAT = 2  # to be raised whenever an older snapshot cannot be read any more
-_QUIET_SECONDS = 1.0  # how long after a change the snapshot is written
+_FORMAT = f"3, moto {importlib.metadata.version('moto')}"  # of another, a snapshot cannot be read for certain
+_QUIET_SECONDS = 0.2  # how long after a change the snapshot is written
 _SHARE = 5  # at most one part in this many of the time is spent on snapshots
 _TRIES = 8
 _log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Keeper:
         self._folder = settings.folder / "state"
         self._file = self._folder / "snapshot.pickle"
         self._bodies = Bodies(self._folder / "objects")
+        self._waiting = Waiting(self._read)
         self._changes = 0
         self._saved: tuple[int, int] | None = None
         self._stopping = threading.Event()
@@ -72,15 +74,25 @@ class Keeper:
     def _take(self, kept: dict[str, Any]) -> None:
         if kept["format"] != _FORMAT:
             raise ValueError(f"format {kept['format']}, not {_FORMAT}")
-        records.load(kept["records"])
-        for place, state in kept["backends"].items():
-            _live(place).__dict__.update(pickling.load(state, _live, self._bodies))
+        records.load(pickle.loads(kept["records"]))  # noqa: S301 - our own file
+        for place, dumped in kept["backends"].items():
+            self._waiting.add(place, dumped)
+        self._waiting.hook()
+        import moto.s3.models  # noqa: F401, PLC0415 - moto is configured by then; needed below
+
+        for place in self._waiting.left():
+            if place[0] in sys.modules:
+                live(place)
         _restore_bucket_owners()
 
+    def _read(self, backend: Any, dumped: Dumped) -> None:
+        backend.__dict__.update(pickling.load(dumped.state, live, self._bodies))
+
     def start(self) -> None:
-        """Begin to save in the background."""
+        """Begin to save in the background, and read what is left of the last snapshot."""
         self._saved = self._version()
         self._thread.start()
+        threading.Thread(target=self._waiting.fill_all, name="state", daemon=True).start()
 
     def stop(self) -> None:
         """Save a last time."""
@@ -93,22 +105,28 @@ class Keeper:
         version = self._version()
         if self.saved:
             return
-        self._bodies.used = set()
-        backends = {place: self._dumped(backend) for place, backend in pickling.backends(self._account)}
         with records.LOCK:
-            whole = pickle.dumps({"format": _FORMAT, "records": records.dump(), "backends": backends})
+            # before moto's state, so that what the records tell of (a finished job's objects) is there with them
+            written = pickle.dumps(records.dump())
+        with self._waiting.lock:
+            backends = self._waiting.left()
+            for place, backend in pickling.backends(self._account):
+                if place not in backends:
+                    backends[place] = self._dumped(backend)
+        whole = pickle.dumps({"format": _FORMAT, "records": written, "backends": backends})
         self._folder.mkdir(parents=True, exist_ok=True)
         partial = self._file.with_suffix(".new")
         partial.write_bytes(whole)
         partial.replace(self._file)
-        self._bodies.sweep()
+        self._bodies.sweep({digest for dumped in backends.values() for digest in dumped.bodies})
         self._saved = version
 
-    def _dumped(self, backend: Any) -> bytes:
+    def _dumped(self, backend: Any) -> Dumped:
         """Write a backend's state, again where a request changed it meanwhile."""
         for attempt in range(_TRIES):
+            self._bodies.used = set()
             try:
-                return pickling.dump(backend, self._bodies)
+                return Dumped(pickling.dump(backend, self._bodies), frozenset(self._bodies.used))
             except RuntimeError:  # "dictionary changed size during iteration"
                 if attempt == _TRIES - 1:
                     raise
@@ -128,11 +146,6 @@ class Keeper:
             except Exception:
                 _log.exception("the snapshot failed; the last one stays")
             self._stopping.wait((_SHARE - 1) * (time.monotonic() - began))
-
-
-def _live(place: Place) -> Any:
-    module, variable, account, region = place
-    return getattr(importlib.import_module(module), variable)[account][region]
 
 
 def _restore_bucket_owners() -> None:

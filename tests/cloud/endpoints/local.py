@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,10 +104,12 @@ class Cloud:
 
     def wait_until_saved(self) -> None:
         """Wait until a snapshot holds everything that happened so far."""
-        now = time.time()
-        snapshot = self.settings.folder / "state" / "snapshot.pickle"
-        self.client("sqs").create_queue(QueueName="touched")  # so that there is something to save
-        eventually(lambda: snapshot.exists() and snapshot.stat().st_mtime > now + 0.5)
+
+        def saved() -> bool:
+            with urllib.request.urlopen(f"{self.settings.endpoint_url}/_cloud/status", timeout=5) as said:  # noqa: S310
+                return bool(json.load(said)["saved"])
+
+        eventually(saved, 60)
 
     def kill(self) -> list[psutil.Process]:
         """Kill it as a power cut would, and return the processes that it had started."""

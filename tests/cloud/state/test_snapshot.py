@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,8 @@ BODY = bytes(range(256)) * 20_000  # 5 MB
 ROLE = "arn:aws:iam::000000000000:role/any"
 
 
-def saved(cloud: Cloud) -> bool:
-    with urllib.request.urlopen(f"{cloud.settings.endpoint_url}/_cloud/status", timeout=5) as said:  # noqa: S310
-        return bool(json.load(said)["saved"])
-
-
 def restart(cloud: Cloud) -> None:
-    eventually(lambda: saved(cloud), 60)
+    cloud.wait_until_saved()
     cloud.kill()
     cloud.start()
 
