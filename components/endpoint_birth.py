@@ -9,16 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
 from components.account import session_for
 from components.place import Place
-
-if TYPE_CHECKING:
-    from mypy_boto3_sagemaker import SageMakerClient
 
 _PAUSE_SECONDS = 1.0
 _GONE_SECONDS = 10 * 60
@@ -128,11 +125,12 @@ def _clear(props: dict[str, Any]) -> None:
         time.sleep(_PAUSE_SECONDS)
 
 
-def _describe(client: SageMakerClient, name: str) -> Mapping[str, Any] | None:
+def _describe(client: Any, name: str) -> Mapping[str, Any] | None:
     from botocore.exceptions import ClientError  # noqa: PLC0415 (the plan of an update needs no boto3)
 
     try:
-        return client.describe_endpoint(EndpointName=name)
+        found: Mapping[str, Any] = client.describe_endpoint(EndpointName=name)
+        return found
     except ClientError as error:
         if "Could not find" in error.response["Error"]["Message"]:
             return None

@@ -10,7 +10,7 @@ import sys
 from typing import Any, cast
 
 import pandas as pd
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from inference import plan
 from inference.plan import Plan

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,7 @@ def workload() -> Workload:
 
 
 @pytest.fixture(scope="session")
-def prior(environment: Environment, workload: Workload) -> dict[str, object]:
+def prior(environment: Environment, workload: Workload) -> dict[str, Any]:
     """What the endpoint answers before the first model exists."""
     flights.load(environment, story.TRAINING_MONTHS)
     question = flights.questions(environment, workload, *story.ASKED, count=1)[0]
@@ -63,7 +64,7 @@ def prior(environment: Environment, workload: Workload) -> dict[str, object]:
 
 
 @pytest.fixture(scope="session")
-def released(environment: Environment, prior: dict[str, object]) -> Released:
+def released(environment: Environment, prior: dict[str, Any]) -> Released:
     """The first model, trained on January to March, gated, approved and released."""
     package = release.approval(environment, pipeline.run(environment, story.DATA))
     return Released(package, release.release(environment, package))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -18,7 +19,7 @@ SCHEDULE_AND_WEATHER = 0.646  # ROC AUC on April that a model without history re
 
 
 def test_before_the_first_model_the_endpoint_answers_the_declared_prior(
-    prior: dict[str, list[dict[str, float]]], workload: Workload
+    prior: dict[str, Any], workload: Workload
 ) -> None:
     assert prior["model_digest"] == "bootstrap"
     assert prior["predictions"][0]["probability"] == workload.prior
