@@ -2,16 +2,13 @@
 
 import pulumi
 
-from stacks import providers
+from stacks import inputs, providers
 from stacks.foundation import foundation
 from stacks.outputs import outputs
 from stacks.serving import serving
-from stacks.settings import Settings
 from stacks.training import training
-from workloads.spec import load
 
-settings = Settings.from_pulumi()
-workload = load(settings.workload)
+settings, workload = inputs.read()
 provider = providers.aws_provider(settings, providers.tags(settings, workload.name))
 
 base = foundation(settings, workload, provider)

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pulumi
+
+
+class ArgumentsError(pulumi.RunError, ValueError):
+    """Arguments that break rules; Pulumi shows the message without a traceback."""
+
 
 def require(component: str, rules: Iterable[tuple[bool, str]]) -> None:
     """Raise one error that names every broken rule.
@@ -17,9 +23,9 @@ def require(component: str, rules: Iterable[tuple[bool, str]]) -> None:
 
     Raises
     ------
-    ValueError
+    ArgumentsError
         If any rule does not hold.
     """
     broken = [message for holds, message in rules if not holds]
     if broken:
-        raise ValueError("\n".join([f"{component} cannot be made:", *(f"  - {message}" for message in broken)]))
+        raise ArgumentsError("\n".join([f"{component} cannot be made:", *(f"  - {message}" for message in broken)]))

@@ -29,11 +29,11 @@ class Place:
     @classmethod
     def look_up(cls, region: str, provider: aws.Provider) -> Place:
         """Ask `provider` which account it works in."""
-        options = pulumi.InvokeOutputOptions(provider=provider)
+        caller = pulumi.Output.from_input(_caller(provider))
         return cls(
             region=region,
-            partition=aws.get_partition_output(opts=options).partition,
-            account_id=aws.get_caller_identity_output(opts=options).account_id,
+            partition=caller.apply(lambda arn: arn.split(":")[1]),
+            account_id=caller.apply(lambda arn: arn.split(":")[4]),
         )
 
     def arn(self, service: str, resource: pulumi.Input[str]) -> pulumi.Output[str]:
@@ -45,3 +45,17 @@ class Place:
     def root_arn(self) -> pulumi.Output[str]:
         """ARN of the account itself, which stands for every principal of it that IAM permits."""
         return pulumi.Output.format("arn:{}:iam::{}:root", self.partition, self.account_id)
+
+
+async def _caller(provider: aws.Provider) -> str:
+    """Return the ARN of whoever the provider's credentials belong to."""
+    options = pulumi.InvokeOptions(provider=provider)
+    try:
+        found = await pulumi.runtime.invoke_async("aws:index/getCallerIdentity:getCallerIdentity", {}, options)
+    except Exception as error:  # the SDK raises nothing narrower
+        reason = (str(error).partition("returned an error: ")[2] or str(error)).strip(": ")
+        raise pulumi.RunError(
+            "The AWS credentials must be valid, and belong to an account that the environment allows. "
+            f"AWS's provider says: {reason}. Set other credentials, or allow the account."
+        ) from error
+    return str(found["arn"])
