@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import contextvars
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.cloud import settings
 from sandbox.cloud.actions import AwsError, Call
-from sandbox.cloud.control import policy, tags
+from sandbox.cloud.control import encryption, policy, tags
 from sandbox.cloud.control.policy import ALLOW, DENY, Request
 from sandbox.cloud.control.resources import needs
 
@@ -75,6 +75,8 @@ def check(call: Call, environ: dict[str, Any], session: Session | None) -> None:
             continue
         _judge(caller, action, resources)
     if session:
+        for action, key, conditions in encryption.uses(call):
+            _judge(Caller(session, {**caller.context, **conditions}, call.service), action, (key,))
         for role in _passed_roles(call.params):
             context = {**caller.context, "iam:passedtoservice": [_PASSED_TO.get(call.service, "")]}
             _judge(Caller(session, context, call.service), "iam:PassRole", (role,))
@@ -99,11 +101,16 @@ def _judge(caller: Caller, action: str, resources: tuple[str, ...]) -> None:
     root = f"arn:aws:iam::{account}:root"
     request = Request(action, resources, caller.context, (*names, root, account))
     identity = policy.decide(_identity_policies(session.role_arn), request) if session else ALLOW
-    bucket_policy = _bucket_policy(account, resources) if action.startswith("s3:") else None
-    resource = policy.decide([bucket_policy], request, by_principal=True) if bucket_policy else None
+    document = _resource_policy(account, action, resources)
+    resource = policy.decide([document], request, by_principal=True) if document else None
     if DENY in (identity, resource):
         kind = "identity" if identity == DENY else "resource"
         raise _denied(caller, action, resources, f"with an explicit deny in {_an(kind)}-based policy")
+    if document and session:
+        if action.startswith("kms:") and resource != ALLOW:
+            raise _denied(caller, action, resources, f"because no resource-based policy allows the {action} action")
+        # what a policy allows the account's root, the account gives to its roles by their own policies
+        resource = policy.decide([document], replace(request, principals=names), by_principal=True)
     if ALLOW not in (identity, resource):
         why = f"because no identity-based policy allows the {action} action"
         raise _denied(caller, action, resources, why)
@@ -139,7 +146,12 @@ def _default_document(managed: Any) -> str:
     return str(next(found).document)
 
 
-def _bucket_policy(account: str, resources: tuple[str, ...]) -> str | None:
+def _resource_policy(account: str, action: str, resources: tuple[str, ...]) -> str | None:
+    """Return the policy of the bucket or the key that an action is about."""
+    if action.startswith("kms:") and resources:
+        return encryption.key_policy(account, resources[0])
+    if not action.startswith("s3:"):
+        return None
     from moto.s3.models import s3_backends  # noqa: PLC0415
 
     name = resources[0].removeprefix("arn:aws:s3:::").partition("/")[0] if resources else ""

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from sandbox.cloud.actions import Call
+from sandbox.cloud.control import encryption
 
 Need = tuple[str, tuple[str, ...]]  # an action, and the ARNs that it may be judged by (empty: not derivable)
 
@@ -189,12 +190,7 @@ def _kms(call: Call) -> tuple[str, ...]:
     key = call.params.get("KeyId")
     if not key:
         return ()
-    if key.startswith("arn:") and ":alias/" not in key:
-        return (key,)
-    from moto.kms.models import kms_backends  # noqa: PLC0415 - only where a key is named
-
-    backend = kms_backends[call.account][call.region]
-    return (_arn(call, "kms", f"key/{backend.any_id_to_key_id(key)}"),)
+    return (encryption.key_arn(call, key),)
 
 
 def _events(call: Call) -> tuple[str, ...]:
