@@ -6,12 +6,15 @@ import time
 from typing import Any
 
 from sandbox.cloud.actions import AwsError, Call, Params, handles
+from sandbox.cloud.run.roles import trusts
 
+_PRINCIPAL = "codebuild.amazonaws.com"
 _DEFAULTS = {"timeoutInMinutes": 60, "queuedTimeoutInMinutes": 480}
 
 
 @handles("codebuild", "CreateProject")
 def _create(call: Call) -> Params:
+    _check_role(call)
     call.forward()
     kept = _project(call)
     for member, value in {**_DEFAULTS, **call.params}.items():
@@ -21,10 +24,21 @@ def _create(call: Call) -> Params:
 
 @handles("codebuild", "UpdateProject")
 def _update(call: Call) -> Params:
+    _check_role(call)
     kept = _project(call)
     kept.update(call.params)
     kept["lastModifiedDate"] = time.time()
     return {"project": kept}
+
+
+def _check_role(call: Call) -> None:
+    role = call.params.get("serviceRole")
+    if role and not trusts(role, _PRINCIPAL):
+        raise AwsError(
+            "InvalidInputException",
+            f"CodeBuild is not authorized to perform: sts:AssumeRole on {role}. Please verify that the role exists and "
+            f"that its trust policy names {_PRINCIPAL}.",
+        )
 
 
 def _project(call: Call) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from botocore.utils import parse_timestamp
 
 from sandbox.cloud import settings
 from sandbox.cloud.actions import AwsError, Call, Params, handles
+from sandbox.cloud.run.roles import trusts
 from sandbox.cloud.state import records
 
 _FINISHED = {"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"}
@@ -48,6 +49,7 @@ _CLIENT_NAMES = {
     "sagemakerfeaturestoreruntime": "sagemaker-featurestore-runtime",
     "sagemakerruntime": "sagemaker-runtime",
 }
+_PRINCIPAL = "states.amazonaws.com"
 _MAKING = threading.Lock()
 _READY = threading.Event()  # moto's parser is imported and mended
 _READY_SECONDS = 60.0
@@ -179,6 +181,18 @@ def _written_time(value: Any) -> str:
     """Return a time as state machines see it: text, not a date that JSON cannot hold."""
     at = parse_timestamp(value).astimezone(UTC)
     return str(at.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
+
+
+@handles("stepfunctions", "CreateStateMachine", "UpdateStateMachine")
+def _declare(call: Call) -> Params:
+    role = call.params.get("roleArn")
+    if role and not trusts(role, _PRINCIPAL):
+        raise AwsError(
+            "AccessDeniedException",
+            f"Neither the global service principal {_PRINCIPAL}, nor the regional one is authorized to assume the "
+            f"provided role {role}.",
+        )
+    return call.forward()
 
 
 @handles("stepfunctions", "StartExecution")

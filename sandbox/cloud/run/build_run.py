@@ -22,11 +22,12 @@ from sandbox.cloud.run import buildspec, environments, processes, transfer
 from sandbox.cloud.run.buildspec import Buildspec, BuildspecError, Phase
 from sandbox.cloud.run.logs import LogStream
 from sandbox.cloud.run.processes import Process
-from sandbox.cloud.run.roles import describe_error, role_client
+from sandbox.cloud.run.roles import describe_error, role_client, trusts
 from sandbox.cloud.state import records
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
 _PROGRAMS = {"docker": "sandbox.cloud.run.docker", "aws": "sandbox.cloud.run.aws_cli"}
+_PRINCIPAL = "codebuild.amazonaws.com"
 _log = logging.getLogger(__name__)
 
 
@@ -122,6 +123,9 @@ class BuildRun(threading.Thread):
     def _provision(self) -> LogStream:
         role = self._record["serviceRole"]
         self._source.mkdir(parents=True)
+        if not trusts(role, _PRINCIPAL):
+            message = f"CodeBuild is not authorized to perform: sts:AssumeRole on {role}"
+            raise PhaseError("FAULT", "ACCESS_DENIED", message)
         try:
             self._credentials = clients.role_credentials(role, f"AWSCodeBuild-{self._folder.name}")
             group, stream = (self._record["logs"][name] for name in ("groupName", "streamName"))

@@ -47,10 +47,16 @@ def check_role(role_arn: str, principal: str) -> None:
         f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
         f"'{principal}' to assume the role.",
     )
+    if not trusts(role_arn, principal):
+        raise refusal
+
+
+def trusts(role_arn: str, principal: str) -> bool:
+    """Return whether a role exists and a service may assume it."""
     try:
         role = clients.client("iam").get_role(RoleName=role_arn.rsplit("/", 1)[-1])["Role"]
-    except ClientError as error:
-        raise refusal from error
+    except ClientError:
+        return False
     document = role["AssumeRolePolicyDocument"]
     trust = json.loads(document) if isinstance(document, str) else document
     statements = trust["Statement"] if isinstance(trust["Statement"], list) else [trust["Statement"]]
@@ -60,8 +66,7 @@ def check_role(role_arn: str, principal: str) -> None:
         named = services.get("Service", []) if isinstance(services, dict) else services
         if statement["Effect"] == "Allow":
             trusted.update([named] if isinstance(named, str) else named)
-    if not trusted & {principal, "*"}:
-        raise refusal
+    return bool(trusted & {principal, "*"})
 
 
 def describe_error(error: Exception) -> str:

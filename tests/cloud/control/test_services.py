@@ -46,6 +46,27 @@ def test_a_build_project_is_said_back_and_updated(cloud: Cloud, name: str) -> No
         codebuild.update_project(name="nothing", description="x")
 
 
+def test_a_build_project_needs_a_role_that_trusts_codebuild(cloud: Cloud, name: str) -> None:
+    codebuild = cloud.client("codebuild")
+    given: dict[str, Any] = {
+        "name": name,
+        "source": {"type": "S3", "location": "bucket/bundle.zip"},
+        "artifacts": {"type": "NO_ARTIFACTS"},
+        "environment": {
+            "type": "LINUX_CONTAINER",
+            "image": "aws/codebuild/standard:7.0",
+            "computeType": "BUILD_GENERAL1_SMALL",
+        },
+    }
+    other = cloud.role(f"{name}-other", "sagemaker.amazonaws.com")
+    with pytest.raises(ClientError, match="not authorized to perform: sts:AssumeRole"):
+        codebuild.create_project(**given, serviceRole=other)
+    codebuild.create_project(**given, serviceRole=cloud.role(name, "codebuild.amazonaws.com"))
+    with pytest.raises(ClientError, match="trust policy names codebuild"):
+        codebuild.update_project(name=name, serviceRole=other)
+    assert project(cloud, name)["serviceRole"].endswith(f"/{name}")
+
+
 def test_a_workgroup_without_tags_is_made_and_updated(cloud: Cloud, name: str) -> None:
     athena = cloud.client("athena")
     place = {"OutputLocation": "s3://bucket/a/"}

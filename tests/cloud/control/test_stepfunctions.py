@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from tests.cloud.endpoints.local import Cloud, allow, eventually
 
 
@@ -93,3 +96,29 @@ def test_versions_are_listed_newest_first(cloud: Cloud, name: str) -> None:
     states.update_state_machine(stateMachineArn=arn, definition=definition, publish=True)
     versions = states.list_state_machine_versions(stateMachineArn=arn)["stateMachineVersions"]
     assert [one["stateMachineVersionArn"] for one in versions] == [f"{arn}:2", f"{arn}:1"]
+
+
+def test_waiting_for_a_job_is_refused_before_the_job_is_made(cloud: Cloud, name: str) -> None:
+    state = {
+        "Resource": "arn:aws:states:::sagemaker:createModel.sync",
+        "Parameters": {"ModelName": name, "PrimaryContainer": {"Image": "image"}, "ExecutionRoleArn": "role"},
+    }
+    ended = run(cloud, name, state, allow("sagemaker:*", "iam:PassRole"))
+    assert (ended["status"], ended["error"]) == ("FAILED", "States.Runtime")
+    assert "Unsupported sync" in ended["cause"]
+    assert state["Resource"] in ended["cause"]
+    assert not cloud.client("sagemaker").list_models(NameContains=name)["Models"]
+
+
+def test_a_machine_needs_a_role_that_trusts_step_functions(cloud: Cloud, name: str) -> None:
+    states = cloud.client("stepfunctions")
+    definition = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
+    other = cloud.role(f"{name}-other", "sagemaker.amazonaws.com")
+    with pytest.raises(ClientError, match="is authorized to assume the provided role") as refused:
+        states.create_state_machine(name=name, definition=definition, roleArn=other)
+    assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+    role = cloud.role(name, "states.amazonaws.com")
+    made = states.create_state_machine(name=name, definition=definition, roleArn=role)["stateMachineArn"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        states.update_state_machine(stateMachineArn=made, roleArn=f"{role}-that-is-not-there")
+    assert states.describe_state_machine(stateMachineArn=made)["roleArn"] == role

@@ -34,7 +34,7 @@ def test_immutable_tag_is_not_overwritten(cloud: Cloud, image: str) -> None:
     assert build["buildStatus"] == "FAILED"
     assert phases(build)["POST_BUILD"] == "FAILED"
     stream = build["logs"]["streamName"]
-    assert any("the image tag 'first' already exists" in line for line in cloud.log("/builds", stream))
+    assert any("image tag 'first' already exists" in line for line in cloud.log("/builds", stream))
 
 
 def test_failing_command_is_named(cloud: Cloud) -> None:
