@@ -57,10 +57,13 @@ def compute(workload: Workload, streams: Mapping[str, pa.Table], folder: Path | 
             database.register(name, streams[name])
         try:
             database.execute(sql.read_text(encoding="utf-8"))
-            _check_views(workload, database)
+        except duckdb.Error as error:
+            raise JobError(f"{sql.name} cannot be run: {error}") from error
+        try:
             histories = {name: _history(workload, name, database) for name in workload.entities}
             return Features(database.sql(_join(workload)).to_arrow_table(), histories)
         except duckdb.Error as error:
+            _check_views(workload, database)  # says more than DuckDB does, if a name is the reason
             raise JobError(f"{sql.name} cannot be run: {error}") from error
 
 
