@@ -29,7 +29,7 @@ class Place:
     @classmethod
     def look_up(cls, region: str, provider: aws.Provider) -> Place:
         """Ask `provider` which account it works in."""
-        caller = pulumi.Output.from_input(_caller(provider))
+        caller: pulumi.Output[str] = pulumi.Output.from_input(_caller(provider))
         return cls(
             region=region,
             partition=caller.apply(lambda arn: arn.split(":")[1]),
