@@ -16,7 +16,7 @@ CLOUD :=
 NEEDS := venv
 endif
 
-.PHONY: help demo up preview down clean test unit lint types sandbox-tests lock format ready venv engine cloud stack
+.PHONY: help demo up preview down clean test checks unit lint types sandbox-tests lock format ready venv engine cloud stack
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -65,8 +65,12 @@ venv: .venv/installed
 	@.venv/bin/uv pip sync --quiet --python $(PY) requirements.lock
 	@touch $@
 
+# Two at a time: the tests that deploy wait much, and leave a core to the others.
 test: ready  ## every check that CI runs
-	@$(MAKE) --no-print-directory lint types unit sandbox-tests
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target sandbox-tests checks
+
+checks: venv
+	@$(MAKE) --no-print-directory lint types unit
 
 lint: venv  ## formatter and linter
 	.venv/bin/ruff format --check .
