@@ -12,7 +12,7 @@ from sandbox.cloud import settings
 from sandbox.engine import install
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-_PASSPHRASE = "headrace-local"  # noqa: S105 - protects a state that holds no secret of a real account
+_PASSPHRASE = "headrace-local"  # noqa: S105 - of Pulumi.local.yaml's salt; no secret of a real account is behind it
 
 
 class LocalEnvironmentError(Exception):
@@ -64,12 +64,13 @@ def local(environ: Mapping[str, str]) -> dict[str, str]:
     backend = Path(environ.get("HEADRACE_PULUMI") or REPOSITORY / ".headrace" / "pulumi").absolute()
     backend.mkdir(parents=True, exist_ok=True)
     variables = {name: value for name, value in environ.items() if not name.startswith("AWS_")}
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)  # each preview would compile a thousand modules anew
     variables |= cloud(environ)
     variables |= {
         "PATH": os.pathsep.join([str(found.bin), str(found.pulumi.parent), environ.get("PATH", os.defpath)]),
         "PULUMI_HOME": str(found.home),
         "PULUMI_BACKEND_URL": f"file://{backend}",
-        "PULUMI_CONFIG_PASSPHRASE": environ.get("PULUMI_CONFIG_PASSPHRASE", _PASSPHRASE),
+        "PULUMI_CONFIG_PASSPHRASE": _PASSPHRASE,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "AWS_ENDPOINT_URL": at.endpoint_url,
         "AWS_REGION": at.region,
