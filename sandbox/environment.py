@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from sandbox import locks
 from sandbox.cloud import settings
 from sandbox.engine import install
 
@@ -63,6 +64,7 @@ def local(environ: Mapping[str, str]) -> dict[str, str]:
     at = place()
     backend = Path(environ.get("HEADRACE_PULUMI") or REPOSITORY / ".headrace" / "pulumi").absolute()
     backend.mkdir(parents=True, exist_ok=True)
+    locks.release_dead(backend)
     variables = {name: value for name, value in environ.items() if not name.startswith("AWS_")}
     variables.pop("PYTHONDONTWRITEBYTECODE", None)  # each preview would compile a thousand modules anew
     variables |= cloud(environ)
