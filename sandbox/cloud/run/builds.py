@@ -103,7 +103,7 @@ def start_build(call: Call) -> Params:
         record["encryptionKey"] = key
     with records.LOCK:
         _builds()[record["id"]] = record
-    records.changed()
+        records.began("Build", record["id"])
     emit_state(record)
     run = BuildRun(record)
     _RUNS[record["id"]] = run

@@ -41,6 +41,7 @@ def create(call: Call, kind: str, run: type[JobRun], record: records.Record) -> 
                 f"already exists ({arn})",
             )
         records.table(kind)[name] = record
+        records.began(kind, name)
     tags.put(arn, call.params.get("Tags", []))
     job = run(kind, record)
     RUNNING[kind, name] = job

@@ -95,6 +95,7 @@ def start_pipeline_execution(call: Call) -> Params:
         if earlier := _with_token(arn, params.get("ClientRequestToken")):
             return {"PipelineExecutionArn": earlier}
         _executions()[record["PipelineExecutionArn"]] = record
+        records.began(KIND, record["PipelineExecutionArn"])
     run = PipelineRun(record, definition, values)
     _RUNS[run.arn] = run
     run.set_status("Executing")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 Record = dict[str, Any]
 LOCK = threading.RLock()  # guards every table; hold it over read-then-write, never over slow work
 _TABLES: dict[str, dict[str, Record]] = {}
+_LISTENERS: list[Callable[[str, str, Record], None]] = []
 _version = 0
 
 
@@ -25,6 +27,19 @@ def changed() -> None:
     global _version  # noqa: PLW0603
     with LOCK:
         _version += 1
+
+
+def began(kind: str, name: str) -> None:
+    """Say that the work of a record began: it is written at once, and counts as interrupted if nothing later is."""
+    with LOCK:
+        for listener in _LISTENERS:
+            listener(kind, name, _TABLES[kind][name])
+    changed()
+
+
+def on_begin(listener: Callable[[str, str, Record], None]) -> None:
+    """Have a function called with each record whose work begins."""
+    _LISTENERS.append(listener)
 
 
 def version() -> int:

@@ -13,6 +13,7 @@ from typing import Any
 from sandbox.cloud.settings import Settings
 from sandbox.cloud.state import pickling, records
 from sandbox.cloud.state.bodies import Bodies
+from sandbox.cloud.state.journal import Journal
 from sandbox.cloud.state.waiting import Dumped, Waiting, live
 
 _FORMAT = f"3, moto {importlib.metadata.version('moto')}"  # of another, a snapshot cannot be read for certain
@@ -29,7 +30,8 @@ class StateError(RuntimeError):
 class Keeper:
     """Saves the state a moment after it changed, in the background, and loads it at start.
 
-    A process that is killed loses what happened in the last moments before; what is in the file is always whole.
+    A process that is killed loses what happened in the last moments before, except that work had begun; what is in the
+    file is always whole.
 
     Parameters
     ----------
@@ -43,6 +45,7 @@ class Keeper:
         self._file = self._folder / "snapshot.pickle"
         self._bodies = Bodies(self._folder / "objects")
         self._waiting = Waiting(self._read)
+        self._journal = Journal(self._folder)
         self._changes = 0
         self._saved: tuple[int, int] | None = None
         self._stopping = threading.Event()
@@ -59,11 +62,12 @@ class Keeper:
 
     def load(self) -> None:
         """Take the state from the last snapshot, if there is one."""
-        if not self._file.exists():
-            return
         began = time.monotonic()
         try:
-            self._take(pickle.loads(self._file.read_bytes()))  # noqa: S301 - our own file
+            if self._file.exists():
+                self._take(pickle.loads(self._file.read_bytes()))  # noqa: S301 - our own file
+            for kind, name, record in self._journal.entries():
+                records.table(kind).setdefault(name, record)
         except Exception as unreadable:
             raise StateError(
                 f"the state in {self._folder} was written by another version of the local cloud, or is damaged "
@@ -90,7 +94,7 @@ class Keeper:
 
     def start(self) -> None:
         """Begin to save in the background, and read what is left of the last snapshot."""
-        self._saved = self._version()
+        records.on_begin(self._journal.add)
         self._thread.start()
         threading.Thread(target=self._waiting.fill_all, name="state", daemon=True).start()
 
@@ -106,6 +110,7 @@ class Keeper:
         if self.saved:
             return
         with records.LOCK:
+            self._journal.turn()
             # before moto's state, so that what the records tell of (a finished job's objects) is there with them
             written = pickle.dumps(records.dump())
         with self._waiting.lock:
@@ -118,6 +123,7 @@ class Keeper:
         partial = self._file.with_suffix(".new")
         partial.write_bytes(whole)
         partial.replace(self._file)
+        self._journal.forget()
         self._bodies.sweep({digest for dumped in backends.values() for digest in dumped.bodies})
         self._saved = version
 

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.cloud.state import records
+from sandbox.cloud.state.journal import Journal
 from tests.cloud.endpoints.local import Cloud, allow, eventually, own_settings
 
 BODY = bytes(range(256)) * 20_000  # 5 MB
@@ -100,7 +101,7 @@ def test_everything_is_there_after_kill_9(cloud: Cloud) -> None:
 
 
 def test_sessions_of_roles_hold(cloud: Cloud) -> None:
-    role = cloud.role("worker", "sagemaker.amazonaws.com")
+    role = cloud.role("session", "sagemaker.amazonaws.com")
     keys = cloud.client("sts").assume_role(RoleArn=role, RoleSessionName="tester")["Credentials"]
     restart(cloud)
     import boto3
@@ -142,28 +143,28 @@ def test_a_running_execution_is_reported_failed_with_its_history(cloud: Cloud) -
 
 def test_killed_while_it_writes_it_keeps_a_whole_state(cloud: Cloud) -> None:
     s3, stopping = cloud.client("s3"), threading.Event()
-    s3.create_bucket(Bucket="bucket")
+    s3.create_bucket(Bucket="written")
 
     def write() -> None:
         number = 0
         while not stopping.is_set():
             try:
-                s3.put_object(Bucket="bucket", Key=f"{number:04d}", Body=BODY[: 100_000 + number])
+                s3.put_object(Bucket="written", Key=f"{number:04d}", Body=BODY[: 100_000 + number])
             except (BotoCoreError, ClientError):
                 return
             number += 1
 
-    for _ in range(3):
+    for seconds in (0.6, 1.1):  # about when another snapshot is being written
         writer = threading.Thread(target=write)
         writer.start()
-        time.sleep(2.2)  # about when the second snapshot is being written
+        time.sleep(seconds)
         cloud.kill()
         stopping.set()
         writer.join()
         stopping.clear()
         cloud.start()
-        for key in [one["Key"] for one in s3.list_objects_v2(Bucket="bucket").get("Contents", [])]:
-            assert len(s3.get_object(Bucket="bucket", Key=key)["Body"].read()) == 100_000 + int(key)
+        for key in [one["Key"] for one in s3.list_objects_v2(Bucket="written").get("Contents", [])]:
+            assert len(s3.get_object(Bucket="written", Key=key)["Body"].read()) == 100_000 + int(key)
 
 
 def test_a_state_of_another_version_is_refused_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,6 +178,20 @@ def test_a_state_of_another_version_is_refused_with_the_remedy(tmp_path: Path, m
     (folder / "snapshot.pickle").write_bytes(pickle.dumps({"format": 0}))
     with pytest.raises(StateError, match=f"Remove {settings.folder} to begin anew"):
         Keeper(settings).load()
+
+
+def test_begun_work_is_in_the_journal_until_a_snapshot_holds_it(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.add("Job", "one", {"a": 1})
+    journal.turn()
+    journal.add("Job", "two", {"a": 2})
+    journal.turn()  # the snapshot between the two failed
+    journal.add("Job", "three", {"a": 3})
+    with (tmp_path / "begun.pickles").open("ab") as file:
+        file.write(b"\x80\x05half")
+    assert [name for _, name, _ in Journal(tmp_path).entries()] == ["one", "two", "three"]
+    journal.forget()
+    assert list(Journal(tmp_path).entries()) == [("Job", "three", {"a": 3})]
 
 
 def test_records_are_copied_out_and_replaced() -> None:
