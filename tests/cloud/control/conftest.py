@@ -1,29 +1,17 @@
-"""One local cloud for the folder's tests, and sessions of roles."""
+"""Names of a test's own, and sessions of roles."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 import pytest
 
-from tests.cloud.endpoints.local import REGION, Cloud, own_settings
+from tests.cloud.endpoints.local import REGION, Cloud
 
 _NUMBERS = itertools.count(1)
-
-
-@pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """A running local cloud."""
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        made = Cloud(own_settings(tmp_path_factory.mktemp("control"), monkeypatch))
-        made.start()
-        try:
-            yield made
-        finally:
-            made.stop()
 
 
 @pytest.fixture

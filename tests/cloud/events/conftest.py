@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.cloud.endpoints.local import Cloud, allow, own_settings
+from tests.cloud.endpoints.local import Cloud, allow
 
 PASS = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}})
 
@@ -53,13 +52,8 @@ class Events(Cloud):
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Events]:
-    """One local cloud for the folder's tests."""
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        made = Events(own_settings(tmp_path_factory.mktemp("events"), monkeypatch))
-        try:
-            made.start()
-            made.prepare()
-            yield made
-        finally:
-            made.stop()
+def cloud(cloud: Cloud) -> Events:
+    """The local cloud, with the roles that rules and schedules need."""
+    made = Events(cloud.settings, cloud._server)
+    made.prepare()
+    return made

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
-import socket
+import socketserver
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +26,23 @@ from tests.cloud.endpoints.local import Cloud, eventually, own_settings
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings of a folder and a port of the test's own."""
     return own_settings(tmp_path, monkeypatch)
+
+
+@contextlib.contextmanager
+def another_program(port: int) -> Iterator[None]:
+    """Hold a port with a program that hangs up on every caller."""
+
+    class HangsUp(socketserver.BaseRequestHandler):
+        """Says nothing."""
+
+    with socketserver.TCPServer(("127.0.0.1", port), HangsUp) as server:
+        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        serving.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            serving.join()
 
 
 def test_start_status_and_stop(settings: Settings) -> None:
@@ -42,20 +62,15 @@ def test_start_status_and_stop(settings: Settings) -> None:
 
 
 def test_a_port_in_use_is_named_with_the_remedy(settings: Settings) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", settings.port))
-        other.listen()
-        with pytest.raises(process.LocalCloudError) as refused:
-            process.start(settings)
+    with another_program(settings.port), pytest.raises(process.LocalCloudError) as refused:
+        process.start(settings)
     message = str(refused.value)
     assert f"port {settings.port} on 127.0.0.1 is in use" in message
     assert "HEADRACE_PORT" in message
 
 
 def test_the_foreground_server_says_the_same_and_fails(settings: Settings) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", settings.port))
-        other.listen(0)
+    with another_program(settings.port):
         ran = subprocess.run(
             [sys.executable, "-m", "sandbox.cloud"], capture_output=True, text=True, timeout=60, check=False
         )

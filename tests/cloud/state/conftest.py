@@ -1,21 +1,21 @@
-"""A local cloud that a test may kill and start again."""
+"""A local cloud that the tests kill and start again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.cloud.endpoints.local import Cloud, own_settings
 
 
-@pytest.fixture
-def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """A running local cloud."""
-    made = Cloud(own_settings(tmp_path, monkeypatch))
-    made.start()
-    try:
-        yield made
-    finally:
-        made.stop()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        made = Cloud(own_settings(tmp_path_factory.mktemp("state"), monkeypatch))
+        made.start()
+        try:
+            yield made
+        finally:
+            made.stop()
