@@ -67,8 +67,12 @@ def run(environment: Environment, parameters: dict[str, str]) -> Package:
     if summaries and summaries[0]["PipelineExecutionStatus"] in _RUNNING:
         execution = summaries[0]["PipelineExecutionArn"]
         line("pipeline", name, "already running: following it")
-    elif package and package.metadata.get("code_digest") == environment["code_digest"]:
-        line("pipeline", name, f"nothing to train: package {package.version} came from this code")
+    elif (
+        package
+        and package.metadata.get("code_digest") == environment["code_digest"]
+        and not _newer(environment, package)
+    ):
+        line("pipeline", name, f"nothing to train: package {package.version} came from this code and these data")
         return package
     else:
         started = sagemaker.start_pipeline_execution(
@@ -83,6 +87,13 @@ def run(environment: Environment, parameters: dict[str, str]) -> Package:
             f"the pipeline {name} succeeded and registered nothing in {environment['model_package_group_name']}"
         )
     return package
+
+
+def _newer(environment: Environment, package: Package) -> bool:
+    """Tell whether raw data came in after a package was registered."""
+    pages = environment.client("s3").get_paginator("list_objects_v2")
+    listed = pages.paginate(Bucket=environment["raw_bucket"], Prefix="raw/")
+    return any(found["LastModified"] > package.created for page in listed for found in page.get("Contents", []))
 
 
 def follow(environment: Environment, execution: str) -> None:
