@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,11 +67,3 @@ def released(environment: Environment, prior: dict[str, Any]) -> Released:
     """The first model, trained on January to March, gated, approved and released."""
     package = release.approval(environment, pipeline.run(environment, story.DATA))
     return Released(package, release.release(environment, package))
-
-
-@pytest.fixture
-def scratch(tmp_path: Path) -> Iterator[Place]:
-    """A place of a single test's own, for what would spoil the shared one."""
-    made = places.make(tmp_path)
-    yield made
-    made.cloud("stop")

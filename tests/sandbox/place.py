@@ -79,8 +79,8 @@ class Place:
         return Environment("local", self.outputs())
 
 
-def make(folder: Path) -> Place:
-    """Choose a free port and prepare a folder."""
+def make(folder: Path, **settings: str) -> Place:
+    """Choose a free port and prepare a folder; `settings` are further variables of the local cloud."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
@@ -91,5 +91,6 @@ def make(folder: Path) -> Place:
         "HEADRACE_PORT": str(port),
         "HEADRACE_STATE": str(folder / "cloud"),
         "HEADRACE_PULUMI": str(folder / "pulumi"),
+        **settings,
     }
     return Place(folder, variables)
