@@ -1,7 +1,10 @@
 """The environment as `make up` makes it: real resources, nothing to change afterwards, and an end without a rest."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from demo.environment import Environment
 from tests.sandbox import place as places
@@ -30,18 +33,22 @@ def test_a_refresh_after_a_release_finds_nothing_to_change(place: Place, release
     )
 
 
+@pytest.mark.usefixtures("dev_settings")
 def test_dev_previews_in_the_account_that_its_settings_allow(tmp_path: Path) -> None:
     own = places.make(tmp_path, HEADRACE_ACCOUNT="111122223333")
     own.cloud("start")
     try:
-        shown = own.pulumi("preview", "--stack", "dev", "--policy-pack", "policies", *_settings(own, "dev"))
+        own.pulumi("stack", "init", "dev")
+        shown = own.pulumi("preview", "--stack", "dev", "--policy-pack", "policies")
         assert "+ " in shown.stdout
     finally:
         own.cloud("stop")
 
 
+@pytest.mark.usefixtures("dev_settings")
 def test_dev_is_refused_in_another_account_before_anything_is_created(place: Place) -> None:
-    refused = place.pulumi("up", "--stack", "dev", "--yes", "--skip-preview", *_settings(place, "dev"), check=False)
+    place.pulumi("stack", "init", "dev", "--no-select")
+    refused = place.pulumi("up", "--stack", "dev", "--yes", "--skip-preview", check=False)
     assert refused.returncode != 0
     assert "000000000000" in refused.stdout
     assert "Traceback" not in refused.stdout
@@ -62,9 +69,10 @@ def test_impossible_settings_are_all_reported_at_once(place: Place, environment:
     assert "Traceback" not in refused.stdout
 
 
-def _settings(place: Place, stack: str) -> tuple[str, str]:
-    """Select a stack with a copy of its settings, for pulumi writes into them."""
-    copy = place.folder / f"Pulumi.{stack}.yaml"
-    copy.write_text((ROOT / f"Pulumi.{stack}.yaml").read_text())
-    place.pulumi("stack", "init", stack, "--no-select", "--config-file", str(copy), check=False)
-    return "--config-file", str(copy)
+@pytest.fixture
+def dev_settings() -> Iterator[None]:
+    """Pulumi adds a salt to a stack's settings file when the stack is made: take it out again."""
+    file = ROOT / "Pulumi.dev.yaml"
+    before = file.read_text()
+    yield
+    file.write_text(before)
