@@ -51,8 +51,9 @@ _CLIENT_NAMES = {
 }
 _PRINCIPAL = "states.amazonaws.com"
 _MAKING = threading.Lock()
-_READY = threading.Event()  # moto's parser is imported and mended
-_READY_SECONDS = 60.0
+_READYING = threading.Lock()
+_ready = False  # moto's parser is imported and mended
+_READY_SECONDS = 5.0  # after the start; sooner if an execution asks for it
 
 
 def on_start() -> None:
@@ -60,11 +61,21 @@ def on_start() -> None:
     from moto.stepfunctions.parser.asl.utils import boto_client  # noqa: PLC0415 - slow, and after the configuration
 
     boto_client.boto_client_for = _client_for
-    threading.Thread(target=_warm, name="stepfunctions", daemon=True).start()
+    later = threading.Timer(_READY_SECONDS, _make_ready)
+    later.daemon = True
+    later.start()
 
 
-def _warm() -> None:
-    """Import moto's parser, which takes seconds, while nobody waits for it."""
+def _make_ready() -> None:
+    """Import moto's parser, which takes seconds, and mend it: best while nobody waits for it."""
+    global _ready  # noqa: PLW0603
+    with _READYING:
+        if not _ready:
+            _mend()
+            _ready = True
+
+
+def _mend() -> None:
     import moto.stepfunctions.parser.models  # noqa: F401, PLC0415
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (  # noqa: PLC0415
         state_task_service_aws_sdk,
@@ -84,7 +95,6 @@ def _warm() -> None:
         records.changed()
 
     BaseExecutionWorkerCommunication.terminated = saved
-    _READY.set()
 
 
 def _program(self: Any) -> Any:
@@ -197,7 +207,7 @@ def _declare(call: Call) -> Params:
 
 @handles("stepfunctions", "StartExecution")
 def _start(call: Call) -> Params:
-    _READY.wait(_READY_SECONDS)
+    _make_ready()
     return call.forward({**call.params, "name": call.params.get("name") or str(uuid.uuid4())})
 
 

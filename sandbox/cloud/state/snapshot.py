@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import logging
 import pickle
@@ -19,6 +20,7 @@ from sandbox.cloud.state.waiting import Dumped, Waiting, live
 _FORMAT = f"3, moto {importlib.metadata.version('moto')}"  # of another, a snapshot cannot be read for certain
 _QUIET_SECONDS = 0.2  # how long after a change the snapshot is written
 _SHARE = 5  # at most one part in this many of the time is spent on snapshots
+_REST_SECONDS = 5.0  # after the start; what somebody asks for is read at once
 _TRIES = 8
 _log = logging.getLogger(__name__)
 
@@ -82,7 +84,8 @@ class Keeper:
         for place, dumped in kept["backends"].items():
             self._waiting.add(place, dumped)
         self._waiting.hook()
-        import moto.s3.models  # noqa: F401, PLC0415 - moto is configured by then; needed below
+        for walked in ("events", "iam", "s3"):  # through whose backends moto goes without asking for each
+            importlib.import_module(f"moto.{walked}.models")
 
         for place in self._waiting.left():
             if place[0] in sys.modules:
@@ -96,7 +99,9 @@ class Keeper:
         """Begin to save in the background, and read what is left of the last snapshot."""
         records.on_begin(self._journal.add)
         self._thread.start()
-        threading.Thread(target=self._waiting.fill_all, name="state", daemon=True).start()
+        later = threading.Timer(_REST_SECONDS, self._waiting.fill_all)
+        later.daemon = True
+        later.start()
 
     def stop(self) -> None:
         """Save a last time."""
