@@ -60,7 +60,7 @@ def broken_gates(workload: Workload, metrics: Metrics, champion: Metrics | None)
 
 
 def _champion(workload: Workload, holdout: pd.DataFrame) -> dict[str, Any] | None:
-    """Measure the newest approved model on the same hold-out."""
+    """Find the newest approved model, and measure it on the same hold-out."""
     sagemaker = storage.client("sagemaker")
     newest = sagemaker.list_model_packages(
         ModelPackageGroupName=job.setting("MODEL_PACKAGE_GROUP_NAME"),
@@ -75,16 +75,44 @@ def _champion(workload: Workload, holdout: pd.DataFrame) -> dict[str, Any] | Non
     package = sagemaker.describe_model_package(ModelPackageName=arn)
     container = package["InferenceSpecification"]["Containers"][0]
     body = storage.read_uri(storage.client("s3"), container["ModelDataUrl"])
-    with tempfile.TemporaryDirectory() as folder:
-        artifact.unpack(body, Path(folder))
-        model = plan.model_fn(Path(folder), workload, container["Environment"]["HEADRACE_MODEL_DIGEST"])
-    described = {"model_package_arn": arn, "model_digest": model.digest}
-    unknown = [column.name for column in model.plan.inputs if column.name not in workload.features]
-    if unknown:
-        job.say(f"The champion {arn} cannot be compared: it needs {', '.join(unknown)}, which the workload lacks")
-        return {**described, "metrics": None, "missing_inputs": unknown}
-    probabilities = model.probabilities(dataset.columns(workload, holdout))
-    return {**described, "metrics": measure(holdout[workload.label.name].to_numpy(dtype=bool), probabilities)}
+    digest = container["Environment"]["HEADRACE_MODEL_DIGEST"]
+    return {"model_package_arn": arn, "model_digest": digest, **champion_metrics(workload, holdout, body, digest)}
+
+
+def champion_metrics(workload: Workload, holdout: pd.DataFrame, packed: bytes, digest: str) -> dict[str, Any]:
+    """Measure an approved model; one that no longer works must not keep a new one from taking its place.
+
+    Parameters
+    ----------
+    workload : Workload
+        As it is now: the model may come from an earlier version, and from other versions of the libraries.
+    holdout : DataFrame
+        What the new model is measured on too.
+    packed : bytes
+        The model's archive.
+    digest : str
+        The digest that it must have.
+
+    Returns
+    -------
+    dict
+        ``metrics``; None where it cannot be measured, with ``missing_inputs`` or the ``reason``.
+    """
+    columns = dataset.columns(workload, holdout)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            artifact.unpack(packed, Path(folder))
+            model = plan.model_fn(Path(folder), workload, digest)
+        unknown = [column.name for column in model.plan.inputs if column.name not in workload.features]
+        if unknown:
+            job.say(f"The champion cannot be compared: it needs {', '.join(unknown)}, which the workload lacks")
+            return {"metrics": None, "missing_inputs": unknown}
+        metrics = measure(holdout[workload.label.name].to_numpy(dtype=bool), model.probabilities(columns))
+    except Exception as error:  # an estimator of another library version may raise anything, even once it is loaded
+        reason = str(error) if isinstance(error, artifact.ArtifactError) else f"{type(error).__name__}: {error}"
+        job.say(f"The champion cannot be compared, so its gate is not applied: {reason}")
+        return {"metrics": None, "reason": reason}
+    return {"metrics": metrics}
 
 
 def main() -> None:

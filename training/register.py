@@ -4,12 +4,53 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
 from inference.formats import SUPPORTED
 from training import job, package, storage, tracking
 
-_LONGEST_VALUE = 256  # of a metadata property
+# What SageMaker takes as metadata of a package
+_MOST_PROPERTIES = 50
+_LONGEST_KEY = 128
+_LONGEST_VALUE = 256
+_PUNCTUATION = frozenset("_.:/=+-@")
+
+
+def storable(text: str, longest: int) -> bool:
+    """Tell whether SageMaker takes a text as a metadata key or value: letters, spaces, digits and ``_.:/=+-@``.
+
+    Parameters
+    ----------
+    text : str
+        The key or value.
+    longest : int
+        Most characters that it may have.
+    """
+    return 0 < len(text) <= longest and all(
+        character in _PUNCTUATION or unicodedata.category(character)[0] in "LZN" for character in text
+    )
+
+
+def with_parameters(metadata: Mapping[str, str], parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Add one property for each parameter of the estimator that SageMaker can hold.
+
+    The others, such as lists, are not lost: they are in the workload file that the code digest names, and in MLflow.
+
+    Parameters
+    ----------
+    metadata : mapping of str to str
+        The properties so far; they come first where not everything fits.
+    parameters : mapping
+        The estimator's keyword arguments.
+    """
+    given = {f"parameter_{name}": str(value) for name, value in sorted(parameters.items())}
+    fitting = {
+        key: value for key, value in given.items() if storable(key, _LONGEST_KEY) and storable(value, _LONGEST_VALUE)
+    }
+    room = max(_MOST_PROPERTIES - len(metadata), 0)
+    return {**metadata, **dict(list(fitting.items())[:room])}
 
 
 def request(described: dict[str, Any], workload: str) -> dict[str, Any]:
@@ -36,9 +77,6 @@ def request(described: dict[str, Any], workload: str) -> dict[str, Any]:
         "baseline_uri": described["baseline_uri"],
         **{f"metric_{name}": f"{value:.6f}" for name, value in described["metrics"].items()},
     }
-    parameters = json.dumps(described["parameters"], sort_keys=True)
-    if len(parameters) <= _LONGEST_VALUE:
-        metadata["parameters"] = parameters
     container = {
         "Image": image,
         "ModelDataUrl": described["model_data_url"],
@@ -61,7 +99,7 @@ def request(described: dict[str, Any], workload: str) -> dict[str, Any]:
                 "Statistics": {"ContentType": "application/json", "S3Uri": described["baseline_uri"]},
             },
         },
-        "CustomerMetadataProperties": metadata,
+        "CustomerMetadataProperties": with_parameters(metadata, described["parameters"]),
         # a step that SageMaker runs again must not register twice
         "ClientToken": hashlib.sha256(execution.encode()).hexdigest()[:32],
     }

@@ -20,7 +20,7 @@ from moto.server import ThreadedMotoServer
 
 from inference import artifact
 from tests.training.chain import GROUPS, IMAGE, Chain, Job, OnlineStore
-from training import prepare, storage
+from training import prepare, register, storage
 from training.job import JobError
 from workloads.flights import ingest
 from workloads.spec import Workload
@@ -194,8 +194,8 @@ def test_the_package_carries_where_the_model_comes_from(cloud: Cloud, prepared: 
     assert properties["image_digest"] == "sha256:" + "a" * 64
     assert (properties["gates"], properties["pipeline_execution"]) == ("passed", "execution1")
     assert float(properties["metric_roc_auc"]) > 0.72
-    assert json.loads(properties["parameters"])["max_iter"] == 150
-    assert all(len(value) <= 256 for value in properties.values())
+    assert properties["parameter_max_iter"] == "150"
+    assert all(register.storable(key, 128) and register.storable(value, 256) for key, value in properties.items())
     baseline = json.loads(cloud.s3.get_object(Bucket="artifacts", Key=f"{key}/baseline.json")["Body"].read())
     assert baseline["dataset"]["item_count"] > 15_000
 
