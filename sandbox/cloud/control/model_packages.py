@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import unicodedata
 from typing import Any
 
 from sandbox.cloud.actions import AwsError, Call, Params, handles
@@ -15,6 +16,8 @@ from sandbox.cloud.state.records import Record
 _TABLE = "ModelPackage"
 _EVENT = "SageMaker Model Package State Change"
 _MOST_METADATA = 50
+_METADATA_PUNCTUATION = frozenset("_.:/=+-@")
+_METADATA_PATTERN = r"([\p{L}\p{Z}\p{N}_.:\/=+\-@]*)"
 _UPDATED_AS_GIVEN = (
     "ModelApprovalStatus",
     "ApprovalDescription",
@@ -166,13 +169,26 @@ def _find(call: Call, name: str) -> Record:
 
 
 def _check_metadata(metadata: dict[str, str]) -> None:
+    # Lengths are checked for every request; this pattern is not, as Python's re does not know \p{L}.
     problems = [
-        f"{key}: at most 256 characters, got {len(value)}" for key, value in metadata.items() if len(value) > 256
+        f"Value '{text}' at 'customerMetadataProperties.{place}' failed to satisfy constraint: Member must satisfy "
+        f"regular expression pattern: {_METADATA_PATTERN}"
+        for key, value in metadata.items()
+        for place, text in (("key", key), (f"{key}.value", value))
+        if not _storable(text)
     ]
     if len(metadata) > _MOST_METADATA:
-        problems.append(f"at most {_MOST_METADATA} entries, got {len(metadata)}")
+        problems.append(
+            f"Value with {len(metadata)} entries at 'customerMetadataProperties' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {_MOST_METADATA}"
+        )
     if problems:
-        raise AwsError("ValidationException", f"CustomerMetadataProperties: {'; '.join(problems)}.")
+        count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected"
+        raise AwsError("ValidationException", f"{count}: {'; '.join(problems)}")
+
+
+def _storable(text: str) -> bool:
+    return all(character in _METADATA_PUNCTUATION or unicodedata.category(character)[0] in "LZN" for character in text)
 
 
 def _tell(row: Record, fields: list[str] | None) -> None:

@@ -65,6 +65,18 @@ def test_limits_are_aws_s(sagemaker: Any, group: str) -> None:
     assert sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"] == []
 
 
+@pytest.mark.parametrize("metadata", [{"parameters": '{"max_iter": 150}'}, {"a,b": "1"}, {"a": "line\nline"}])
+def test_metadata_that_aws_refuses_is_refused(sagemaker: Any, group: str, metadata: dict[str, str]) -> None:
+    with pytest.raises(ClientError, match=r"customerMetadataProperties.*regular expression pattern") as refused:
+        register(sagemaker, group, CustomerMetadataProperties=metadata)
+    assert refused.value.response["Error"]["Code"] == "ValidationException"
+    arn = register(sagemaker, group, CustomerMetadataProperties={"uri": "s3://b/a-b_c/d.json", "é ö": "a=+/@:1"})
+    with pytest.raises(ClientError, match="customerMetadataProperties"):
+        sagemaker.update_model_package(ModelPackageArn=arn, CustomerMetadataProperties=metadata)
+    with pytest.raises(ClientError, match="less than or equal to 50"):
+        register(sagemaker, group, CustomerMetadataProperties={f"k{number}": "1" for number in range(51)})
+
+
 def test_lists_filter_order_and_pages(sagemaker: Any, group: str) -> None:
     arns = [register(sagemaker, group) for _ in range(5)]
     for arn in arns[1:3]:
