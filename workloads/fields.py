@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import unicodedata
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 WorkloadName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,20}[a-z0-9]$")]
 ImportPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]
+
+
+def _one_line(text: str) -> str:
+    if any(unicodedata.category(character).startswith("C") for character in text):
+        raise PydanticCustomError("one_line", "be one line without control characters")
+    return text
+
+
+# AWS keeps these two: with the feature group, and with the model package group and the pipeline
+EntityDescription = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_one_line)]
+WorkloadDescription = Annotated[str, StringConstraints(min_length=1, max_length=1024), AfterValidator(_one_line)]
 ColumnType = Literal["string", "integer", "number", "boolean", "timestamp"]
 Metric = Literal["roc_auc", "average_precision", "brier", "log_loss"]
 REQUEST = "request"
@@ -50,7 +63,9 @@ class Examples(_Part):
 class Entity(_Part):
     """Something with a history: one view in features.sql, one feature group in the feature store."""
 
-    description: str = Field(min_length=1, description="What it is, and when its history gets a row.")
+    description: EntityDescription = Field(
+        description="What it is, and when its history gets a row: one line of at most 128 characters, as AWS takes it."
+    )
     view: Name = Field(description="Name of the history's view in features.sql.")
     record_identifier: Name = Field(description="The column that identifies it, in its history and in the examples.")
     event_time: Name = Field(default="event_time", description="The timestamp column at which a row is fully known.")
@@ -140,7 +155,10 @@ class Workload(_Part):
     """All that a data scientist says about a workload. Read one with `workloads.spec.load`."""
 
     name: WorkloadName = Field(description="Lower-case letters, digits and hyphens, at most 22 characters.")
-    description: str = Field(min_length=1, description="The question that the model answers, and when it is asked.")
+    description: WorkloadDescription = Field(
+        description="The question that the model answers, and when it is asked: one line of at most 1024 characters, "
+        "as AWS takes it; `>-` joins the lines of a YAML text."
+    )
     prior: float = Field(ge=0, le=1, description="Probability that the endpoint answers before the first model exists.")
     sources: dict[Name, Source] = Field(min_length=1, description="Event streams in the lake, by name.")
     examples: Examples

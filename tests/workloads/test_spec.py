@@ -114,3 +114,21 @@ def test_the_sql_lies_beside_the_file(flights_file: Path) -> None:
 
 def test_the_published_schema_is_current() -> None:
     assert spec.SCHEMA_FILE.read_text("utf-8") == spec.schema_text(), "Run python -m workloads.spec"
+
+
+def test_descriptions_that_aws_would_refuse_are_refused(flights_file: Path) -> None:
+    problems = _broken(
+        flights_file,
+        ("description: >-", "description: |"),
+        ("An airport of New York; a row", f"An airport {'of New York ' * 12}; a row"),
+        ("description: Origin and destination; a row at each arrival.", 'description: ""'),
+    )
+    assert len(problems) == 3
+    assert "description must be one line without control characters, got " in problems[0]
+    assert problems[0].endswith("`>-` joins the lines of a YAML text.")
+    assert "entities.origin.description must have at most 128 characters, got " in problems[1]
+    assert problems[1].endswith("one line of at most 128 characters, as AWS takes it.")
+    assert "entities.route.description must have at least 1 character, got " in problems[2]
+    long = ("description: >-", f"description: {'long ' * 205}>-")
+    shutil.copy(spec.folder("flights") / "workload.yaml", flights_file)
+    assert any("description must have at most 1024 characters" in problem for problem in _broken(flights_file, long))

@@ -100,7 +100,7 @@ def _arguments() -> argparse.ArgumentParser:
     one.add_argument("-t", "--tag", dest="tags", action="append", default=[])
     one.add_argument("-f", "--file")
     one.add_argument("--build-arg", dest="args", action="append", default=[])
-    one.add_argument("--platform", "--progress", "--provenance", help="accepted, no meaning here")
+    one.add_argument("--platform", "--progress", "--provenance", "--sbom", help="accepted, no meaning here")
     one.add_argument("--pull", "--no-cache", action="store_true", help="accepted, no meaning here")
     one.add_argument("context")
     one.set_defaults(do=build)
