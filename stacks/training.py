@@ -21,8 +21,34 @@ from stacks.definitions import pipeline_definition
 from stacks.foundation import Foundation
 from stacks.schemas import entities
 from stacks.settings import Settings
-from training.pipeline import PipelineSettings
+from training.pipeline import PipelineSettings, step_prefix
 from workloads.spec import Workload
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRoles:
+    """Who does what, so that nobody judges their own work.
+
+    Attributes
+    ----------
+    features : ServiceRole
+        Of prepare and check.
+    training : ServiceRole
+        Of train. It runs whatever estimator the workload names, so it can neither write nor change an evaluation, a
+        package or a registration.
+    evaluating : ServiceRole
+        Of evaluate.
+    registering : ServiceRole
+        Of package and register.
+    pipeline : ServiceRole
+        Of the pipeline, which starts them.
+    """
+
+    features: ServiceRole
+    training: ServiceRole
+    evaluating: ServiceRole
+    registering: ServiceRole
+    pipeline: ServiceRole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +60,7 @@ class Training:
     tracking: Tracking
     registry: Registry
     pipeline: TrainingPipeline
-    features_role: ServiceRole
-    training_role: ServiceRole
-    pipeline_role: ServiceRole
+    roles: TrainingRoles
 
 
 def training(settings: Settings, workload: Workload, provider: aws.Provider, base: Foundation) -> Training:
@@ -72,48 +96,13 @@ def training(settings: Settings, workload: Workload, provider: aws.Provider, bas
     registry = Registry(
         "registry", RegistryArgs(place=base.place, group_name=name, description=workload.description), opts
     )
-    curated = [
-        *base.lake.curated.read_statements(f"{workload.name}/"),
-        *base.lake.curated.write_statements(f"{workload.name}/"),
-    ]
-    jobs = [*image.pull_statements(), *job_log_statements(base.place)]
-    features_role = _job_role(
-        "features-job",
-        "Reads raw data, writes features",
-        base,
-        [*base.lake.raw.read_statements("raw/"), *curated, *features.record_statements(), *jobs],
-        opts,
-    )
-    training_role = _job_role(
-        "training-job",
-        "Trains, evaluates, packages and registers; approves nothing",
-        base,
-        [
-            *curated,
-            *base.lake.artifacts.read_statements(PACKAGES_PREFIX),
-            *base.lake.artifacts.write_statements(PACKAGES_PREFIX),
-            *tracking.log_statements(),
-            *registry.register_statements(),
-            *jobs,
-        ],
-        opts,
-    )
-    steering = pipeline_role(
-        "pipeline",
-        PipelineRoleArgs(
-            place=base.place,
-            job_role_arns=[features_role.arn, training_role.arn],
-            volume_key_arn=base.keys.data_arn,
-            statements=base.lake.curated.read_statements(f"{workload.name}/"),
-        ),
-        opts,
-    )
+    roles = _roles(workload, base, image=image, features=features, tracking=tracking, registry=registry, opts=opts)
     known: dict[str, Any] = {
-        "account_id": base.place.account_id,
         "image_uri": image.image_uri,
-        "pipeline_role_arn": steering.arn,
-        "features_role_arn": features_role.arn,
-        "training_role_arn": training_role.arn,
+        "features_role_arn": roles.features.arn,
+        "training_role_arn": roles.training.arn,
+        "evaluating_role_arn": roles.evaluating.arn,
+        "registering_role_arn": roles.registering.arn,
         "raw_bucket": base.lake.raw.name,
         "curated_bucket": base.lake.curated.name,
         "artifacts_bucket": base.lake.artifacts.name,
@@ -127,7 +116,7 @@ def training(settings: Settings, workload: Workload, provider: aws.Provider, bas
         TrainingPipelineArgs(
             pipeline_name=name,
             description=workload.description,
-            role_arn=steering.arn,
+            role_arn=roles.pipeline.arn,
             definition=pulumi.Output.all(**known).apply(
                 lambda resolved: pipeline_definition(
                     workload,
@@ -150,9 +139,97 @@ def training(settings: Settings, workload: Workload, provider: aws.Provider, bas
         tracking=tracking,
         registry=registry,
         pipeline=pipeline,
-        features_role=features_role,
-        training_role=training_role,
-        pipeline_role=steering,
+        roles=roles,
+    )
+
+
+def _roles(
+    workload: Workload,
+    base: Foundation,
+    *,
+    image: Image,
+    features: FeatureStore,
+    tracking: Tracking,
+    registry: Registry,
+    opts: pulumi.ResourceOptions,
+) -> TrainingRoles:
+    curated, artifacts = base.lake.curated, base.lake.artifacts
+    everything = curated.read_statements(f"{workload.name}/")
+    jobs = [*image.pull_statements(), *job_log_statements(base.place)]
+
+    def reading(step: str) -> list[Statement]:
+        return curated.read_statements(step_prefix(workload.name, step))
+
+    def writing(step: str) -> list[Statement]:
+        return curated.write_statements(step_prefix(workload.name, step))
+
+    preparing = _job_role(
+        "features-job",
+        "Reads raw data, writes features",
+        base,
+        [
+            *base.lake.raw.read_statements("raw/"),
+            *reading("prepare"),
+            *writing("prepare"),
+            *writing("check"),
+            *features.record_statements(),
+            *jobs,
+        ],
+        opts,
+    )
+    training_role = _job_role(
+        "training-job",
+        "Trains; evaluates, packages, registers and approves nothing",
+        base,
+        [*reading("prepare"), *writing("train"), *tracking.log_statements(), *jobs],
+        opts,
+    )
+    evaluating = _job_role(
+        "evaluating-job",
+        "Measures the model and the champion",
+        base,
+        [
+            *everything,
+            *writing("evaluate"),
+            *artifacts.read_statements(PACKAGES_PREFIX),
+            *registry.read_statements(),
+            *tracking.log_statements(),
+            *jobs,
+        ],
+        opts,
+    )
+    registering = _job_role(
+        "registering-job",
+        "Packages and registers what passed its gates; approves nothing",
+        base,
+        [
+            *everything,
+            *writing("package"),
+            *writing("register"),
+            *artifacts.read_statements(PACKAGES_PREFIX),
+            *artifacts.write_statements(PACKAGES_PREFIX),
+            *registry.register_statements(),
+            *tracking.log_statements(),
+            *jobs,
+        ],
+        opts,
+    )
+    steering = pipeline_role(
+        "pipeline",
+        PipelineRoleArgs(
+            place=base.place,
+            job_role_arns=[role.arn for role in (preparing, training_role, evaluating, registering)],
+            volume_key_arn=base.keys.data_arn,
+            statements=reading("evaluate"),
+        ),
+        opts,
+    )
+    return TrainingRoles(
+        features=preparing,
+        training=training_role,
+        evaluating=evaluating,
+        registering=registering,
+        pipeline=steering,
     )
 
 

@@ -25,18 +25,20 @@ class PipelineSettings:
 
     Attributes
     ----------
-    name, region, account_id : str
+    name, region : str
         Of the pipeline.
     image_uri : str
         ``repository@sha256:...`` of the image that every step runs.
     code_digest : str
         Of the bundle that the image was built from.
-    pipeline_role_arn : str
-        The role that starts the steps.
     features_role_arn : str
         The role of prepare and check: raw data, curated data and feature groups.
     training_role_arn : str
-        The role of all other steps: curated data, artifacts, tracking and registration.
+        The role of train, which runs whatever estimator the workload names: it writes the model and nothing else.
+    evaluating_role_arn : str
+        The role of evaluate: reads the model and the champion, and alone writes the evaluation.
+    registering_role_arn : str
+        The role of package and register: model packages and registration.
     raw_bucket, curated_bucket, artifacts_bucket : str
         Names of the lake's buckets.
     model_package_group_name, mlflow_tracking_server_arn : str
@@ -55,12 +57,12 @@ class PipelineSettings:
 
     name: str
     region: str
-    account_id: str
     image_uri: str
     code_digest: str
-    pipeline_role_arn: str
     features_role_arn: str
     training_role_arn: str
+    evaluating_role_arn: str
+    registering_role_arn: str
     raw_bucket: str
     curated_bucket: str
     artifacts_bucket: str
@@ -72,6 +74,14 @@ class PipelineSettings:
     volume_size_gb: int = 30
     subnet_ids: tuple[str, ...] = ()
     security_group_ids: tuple[str, ...] = ()
+
+
+def step_prefix(workload: str, step: str) -> str:
+    """Return where a step of a workload's pipeline writes in the curated bucket, whatever the execution.
+
+    The step comes before the execution, so that a role can be kept to the outputs of its own steps.
+    """
+    return f"{workload}/{step}/"
 
 
 def definition(workload: Workload, settings: PipelineSettings) -> str:

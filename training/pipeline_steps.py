@@ -23,6 +23,7 @@ from sagemaker.mlops.workflow.fail_step import FailStep
 from sagemaker.mlops.workflow.pipeline import Pipeline
 from sagemaker.mlops.workflow.steps import ConfigurableRetryStep, StepTypeEnum
 
+from training.pipeline import step_prefix
 from workloads.spec import Workload
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Steps:
         settings = self._settings
         features = name in ("prepare", "check")
         request: dict[str, Any] = {
-            "RoleArn": settings.features_role_arn if features else settings.training_role_arn,
+            "RoleArn": self._role(name),
             "AppSpecification": {
                 "ImageUri": settings.image_uri,
                 "ContainerEntrypoint": ["python", "-m", f"training.{name}"],
@@ -166,7 +167,7 @@ class Steps:
         """Make a step that runs the image's ``train`` on channels, by name."""
         settings = self._settings
         request: dict[str, Any] = {
-            "RoleArn": settings.training_role_arn,
+            "RoleArn": self._role(name),
             "AlgorithmSpecification": {"TrainingImage": settings.image_uri, "TrainingInputMode": "File"},
             "InputDataConfig": [
                 {
@@ -223,8 +224,19 @@ class Steps:
     def _value(step: JobStep, path: str) -> JsonGet:
         return JsonGet(step_name=step.name, property_file=step.report, json_path=path)
 
-    def _uri(self, *parts: str) -> Join:
-        start = f"s3://{self._settings.curated_bucket}/{self._workload.name}"
+    def _role(self, step: str) -> str:
+        settings = self._settings
+        return {
+            "prepare": settings.features_role_arn,
+            "check": settings.features_role_arn,
+            "train": settings.training_role_arn,
+            "evaluate": settings.evaluating_role_arn,
+            "package": settings.registering_role_arn,
+            "register": settings.registering_role_arn,
+        }[step]
+
+    def _uri(self, step: str, *parts: str) -> Join:
+        start = f"s3://{self._settings.curated_bucket}/{step_prefix(self._workload.name, step).rstrip('/')}"
         return Join(on="/", values=[start, ExecutionVariables.PIPELINE_EXECUTION_ID, *parts])
 
     @staticmethod

@@ -77,7 +77,7 @@ def test_bad_input_is_refused_with_field_and_rule_and_no_traceback(
 def test_the_pipelines_roles_cannot_approve(environment: Environment, released: Released) -> None:
     import boto3
 
-    for role in ("pipeline", "training", "features", "serving", "release"):
+    for role in ("pipeline", "features", "training", "evaluating", "registering", "serving", "release"):
         keys = environment.client("sts").assume_role(
             RoleArn=environment.outputs["roles"][role], RoleSessionName="tries-to-approve"
         )["Credentials"]

@@ -18,6 +18,7 @@ from workloads.spec import load
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SNAPSHOT = Path(__file__).with_name("local_urns.txt")
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 RETAINED = ("aws:cloudwatch/logGroup:LogGroup", "retentionInDays")
 
 
@@ -82,7 +83,7 @@ def test_every_log_group_has_a_key_and_a_retention(local: Recording) -> None:
 
 
 def test_no_role_may_do_everything(local: Recording) -> None:
-    for found in local.of("aws:iam/rolePolicy:RolePolicy"):
+    for found in local.of(ROLE_POLICY):
         for statement in local.policy(found.type, found.name):
             actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
             wide = [
@@ -93,12 +94,36 @@ def test_no_role_may_do_everything(local: Recording) -> None:
 
 def test_only_the_approver_may_approve(local: Recording) -> None:
     may = set()
-    for found in local.of("aws:iam/rolePolicy:RolePolicy"):
+    for found in local.of(ROLE_POLICY):
         for statement in local.policy(found.type, found.name):
             if statement["Effect"] == "Allow" and "sagemaker:UpdateModelPackage" in statement["Action"]:
                 wanted = statement["Condition"]["StringEquals"]["sagemaker:ModelApprovalStatus"]
                 may.add((found.name, wanted))
     assert may == {("approver-tasks-policy", "Approved"), ("release-tasks-policy", "Rejected")}
+
+
+def _may_write(local: Recording, role: str) -> set[str]:
+    allowed = [found for found in local.policy(ROLE_POLICY, f"{role}-policy") if found["Effect"] == "Allow"]
+    return {found["Resource"] for found in allowed if "s3:PutObject" in found["Action"]}
+
+
+def test_the_estimators_code_can_write_a_model_and_neither_judge_nor_register_it(local: Recording) -> None:
+    curated, artifacts = (f"arn:aws:s3:::lake-{kind}-bucket-0000000" for kind in ("curated", "artifacts"))
+    assert _may_write(local, "training-job") == {f"{curated}/flights/train/*", f"{artifacts}/mlflow/*"}
+    assert _may_write(local, "evaluating-job") == {f"{curated}/flights/evaluate/*", f"{artifacts}/mlflow/*"}
+    assert f"{artifacts}/packages/*" in _may_write(local, "registering-job")
+    may_register = {
+        found.name
+        for found in local.of(ROLE_POLICY)
+        for statement in local.policy(found.type, found.name)
+        if statement["Effect"] == "Allow" and "sagemaker:CreateModelPackage" in statement["Action"]
+    }
+    assert may_register == {"registering-job-policy"}
+
+
+def test_every_policy_fits_into_its_role(local: Recording) -> None:
+    for found in local.of(ROLE_POLICY):
+        assert len(re.sub(r"\s", "", found.inputs["policy"])) <= 10_240, found.name
 
 
 def test_the_sweeper_of_releases_outlives_the_endpoint(local: Recording) -> None:

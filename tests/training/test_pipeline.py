@@ -21,12 +21,12 @@ _KEY = "arn:aws:kms:us-east-1:000000000000:key/data"
 SETTINGS = PipelineSettings(
     name="headrace-test-flights",
     region="us-east-1",
-    account_id="000000000000",
     image_uri=IMAGE,
     code_digest="c" * 64,
-    pipeline_role_arn=f"{_ROLE}pipeline",
     features_role_arn=f"{_ROLE}features",
     training_role_arn=f"{_ROLE}training",
+    evaluating_role_arn=f"{_ROLE}evaluating",
+    registering_role_arn=f"{_ROLE}registering",
     raw_bucket="raw",
     curated_bucket="curated",
     artifacts_bucket="artifacts",
@@ -70,7 +70,7 @@ def test_what_is_registered_has_passed_check_and_gates(made: dict[str, Any]) -> 
 
 
 def test_every_job_runs_the_pinned_image_with_encrypted_volumes_and_a_time_limit(made: dict[str, Any]) -> None:
-    for name, step in _all_steps(made).items():
+    for step in _all_steps(made).values():
         if step["Type"] not in ("Processing", "Training"):
             continue
         request = step["Arguments"]
@@ -83,9 +83,33 @@ def test_every_job_runs_the_pinned_image_with_encrypted_volumes_and_a_time_limit
         assert image == IMAGE
         assert cluster["VolumeKmsKeyId"] == output["KmsKeyId"] == _KEY
         assert 0 < request["StoppingCondition"]["MaxRuntimeInSeconds"] <= 4 * 3600
-        role = "features" if name in ("prepare", "check") else "training"
-        assert request["RoleArn"] == f"{_ROLE}{role}"
         assert all(len(value) <= 256 for value in request["Environment"].values() if isinstance(value, str))
+
+
+def test_nobody_judges_their_own_work(made: dict[str, Any]) -> None:
+    jobs = {name: step["Arguments"] for name, step in _all_steps(made).items() if "RoleArn" in step["Arguments"]}
+    assert {name: request["RoleArn"].removeprefix(_ROLE) for name, request in jobs.items()} == {
+        "prepare": "features",
+        "check": "features",
+        "train": "training",
+        "evaluate": "evaluating",
+        "package": "registering",
+        "register": "registering",
+    }
+
+
+def test_each_step_writes_under_its_own_prefix(made: dict[str, Any]) -> None:
+    written: dict[str, set[str]] = {}
+    for name, step in _all_steps(made).items():
+        if step["Type"] == "Processing":
+            outputs = step["Arguments"]["ProcessingOutputConfig"]["Outputs"]
+            written[name] = {output["S3Output"]["S3Uri"]["Std:Join"]["Values"][0] for output in outputs}
+        if step["Type"] == "Training":
+            written[name] = {step["Arguments"]["OutputDataConfig"]["S3OutputPath"]["Std:Join"]["Values"][0]}
+    assert written == {
+        name: {f"s3://curated/flights/{name}"}
+        for name in ("prepare", "check", "train", "evaluate", "package", "register")
+    }
 
 
 def test_jobs_join_the_network_that_the_settings_name(workload: Workload, made: dict[str, Any]) -> None:
