@@ -215,7 +215,9 @@ class Bucket(pulumi.ComponentResource):
                     once,
                     sid="NeverOverwrite",
                     principal=ANYONE,
-                    condition={"Null": {"s3:if-none-match": "true"}},
+                    # The calls that begin a multipart upload create nothing and carry no condition; the one that
+                    # ends it does.
+                    condition={"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
                 ),
                 # Destroying the bucket takes this policy away first, so force_destroy still empties it.
                 deny(["s3:DeleteObject", "s3:DeleteObjectVersion"], once, sid="NeverDelete", principal=ANYONE),

@@ -85,8 +85,6 @@ class Endpoint(pulumi.ComponentResource):
     ----------
     endpoint_name, endpoint_arn : pulumi.Output[str]
         Of the endpoint.
-    variant_name : str
-        Of its production variant.
     """
 
     def __init__(self, name: str, args: EndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -151,7 +149,6 @@ class Endpoint(pulumi.ComponentResource):
         )
         self.endpoint_name: pulumi.Output[str] = endpoint.name
         self.endpoint_arn: pulumi.Output[str] = endpoint.arn
-        self.variant_name: str = args.variant_name
         self.register_outputs({"endpoint_name": self.endpoint_name, "endpoint_arn": self.endpoint_arn})
 
     def _configuration(

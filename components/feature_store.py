@@ -92,6 +92,15 @@ class FeatureStore(pulumi.ComponentResource):
                     *args.offline.write_statements(self._PREFIX),
                     allow(["s3:GetBucketAcl", "s3:GetBucketLocation"], [args.offline.arn]),
                     allow(["s3:PutObjectAcl"], [pulumi.Output.concat(args.offline.arn, "/", self._PREFIX, "*")]),
+                    # Iceberg keeps the table's newest state in the catalogue, in the database that SageMaker makes.
+                    allow(
+                        ["glue:GetTable", "glue:UpdateTable"],
+                        [
+                            args.place.arn("glue", "catalog"),
+                            args.place.arn("glue", "database/sagemaker_featurestore"),
+                            args.place.arn("glue", "table/sagemaker_featurestore/*"),
+                        ],
+                    ),
                 ],
             ),
             child,

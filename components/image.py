@@ -95,6 +95,7 @@ class Image(pulumi.ComponentResource):
                 place=args.place,
                 statements=[
                     *args.bundles.read_statements(_BUNDLES),
+                    allow(["s3:GetBucketAcl", "s3:GetBucketLocation"], [args.bundles.arn]),
                     *self.pull_statements(),
                     allow(
                         [

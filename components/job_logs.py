@@ -9,11 +9,20 @@ from components.statements import Statement, allow
 
 
 def job_log_statements(place: Place) -> list[Statement]:
-    """Permissions to write SageMaker's logs and metrics in the account and region of `place`."""
+    """Permissions to write the logs and metrics of jobs in the account and region of `place`."""
+    return _log_statements(place, "logs:CreateLogGroup")
+
+
+def endpoint_log_statements(place: Place) -> list[Statement]:
+    """Permissions to write the logs and metrics of endpoints, whose log groups are there before them."""
+    return _log_statements(place)
+
+
+def _log_statements(place: Place, *more: str) -> list[Statement]:
     groups = place.arn("logs", "log-group:/aws/sagemaker/*")
     return [
         allow(
-            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            [*more, "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
             [groups, pulumi.Output.concat(groups, ":*")],
         ),
         allow(

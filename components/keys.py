@@ -102,8 +102,8 @@ class Keys(pulumi.ComponentResource):
             allow(
                 ["kms:Decrypt", "kms:GenerateDataKey*"],
                 ["*"],
-                sid="AlarmsAndEventsToTopics",
-                principal={"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]},
+                sid="AlarmsToTopics",
+                principal={"Service": "cloudwatch.amazonaws.com"},
                 condition={"StringEquals": {"aws:SourceAccount": place.account_id}},
             ),
         )

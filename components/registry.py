@@ -50,7 +50,6 @@ class Registry(pulumi.ComponentResource):
             model_package_group_description=args.description,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.group = group
         self.group_name: pulumi.Output[str] = group.model_package_group_name
         self.group_arn: pulumi.Output[str] = group.arn
         self._package_arns = args.place.arn("sagemaker", f"model-package/{args.group_name.lower()}/*")

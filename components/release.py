@@ -120,12 +120,6 @@ class Release(pulumi.ComponentResource):
         )
 
 
-def _capture_uri(args: ReleaseArgs) -> pulumi.Output[str]:
-    if args.capture_uri is not None:
-        return pulumi.Output.from_input(args.capture_uri)
-    return pulumi.Output.concat("s3://", args.artifacts_bucket_name, "/captures/", args.endpoint_name)
-
-
 def _values(
     args: ReleaseArgs,
     lease_table: pulumi.Output[str],
@@ -133,10 +127,9 @@ def _values(
     parameter: pulumi.Output[str],
 ) -> dict[str, Any]:
     """Return what the definition's names stand for."""
-    capture_uri = _capture_uri(args)
     # What a configuration holds besides package and policy: when it changes, names change, and the model is released
     # again under them.
-    fixed = [args.serving_role_arn, args.endpoint_key_arn, args.artifacts_key_arn, capture_uri]
+    fixed = [args.serving_role_arn, args.endpoint_key_arn, args.artifacts_key_arn, args.capture_uri]
     settings = pulumi.Output.all(*fixed).apply(lambda parts: short_hash(*parts))
     return {
         "EndpointName": args.endpoint_name,
@@ -151,7 +144,7 @@ def _values(
         "ServingRoleArn": args.serving_role_arn,
         "ArtifactsBucket": args.artifacts_bucket_name,
         "EndpointKeyArn": args.endpoint_key_arn,
-        "CaptureUri": capture_uri,
+        "CaptureUri": args.capture_uri,
         "CaptureKeyArn": args.artifacts_key_arn,
         "TopicArn": args.topic_arn or "",
         "Tags": _tags(args),

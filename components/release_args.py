@@ -25,6 +25,8 @@ class ReleaseArgs:
         Where the packages come from.
     serving_role_arn : input of str
         The role that released models run with.
+    capture_uri : input of str
+        Where captured requests go, under the models' key.
     artifacts_bucket_name, artifacts_bucket_arn, artifacts_key_arn : input of str
         Where the model artifacts lie, and their customer key.
     endpoint_key_arn : input of str
@@ -41,8 +43,6 @@ class ReleaseArgs:
         The SSM parameter that holds it; ``/headrace/...``.
     tags : mapping of str to str
         What the stack puts on its resources; releases put it on theirs, with `components.release.RELEASE_TAGS`.
-    capture_uri : input of str, optional
-        Where captured requests go; by default ``captures/`` in the artifacts bucket.
     topic_arn, topic_key_arn : input of str, optional
         The topic that hears of releases that did not happen, and its customer key.
     reconcile_every_minutes : int
@@ -57,6 +57,7 @@ class ReleaseArgs:
     model_package_group_name: pulumi.Input[str]
     model_package_group_arn: pulumi.Input[str]
     serving_role_arn: pulumi.Input[str]
+    capture_uri: pulumi.Input[str]
     artifacts_bucket_name: pulumi.Input[str]
     artifacts_bucket_arn: pulumi.Input[str]
     artifacts_key_arn: pulumi.Input[str]
@@ -67,7 +68,6 @@ class ReleaseArgs:
     serving_policy_parameter_name: str
     log_retention_days: int = 365
     tags: Mapping[str, str] = field(default_factory=dict)
-    capture_uri: pulumi.Input[str] | None = None
     topic_arn: pulumi.Input[str] | None = None
     topic_key_arn: pulumi.Input[str] | None = None
     reconcile_every_minutes: int = 15

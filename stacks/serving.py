@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from components.alarms import EndpointAlarms, EndpointAlarmsArgs
 from components.approver import Approver, ApproverArgs
 from components.endpoint import CAPTURE_PREFIX, Endpoint, EndpointArgs
-from components.job_logs import job_log_statements
+from components.job_logs import endpoint_log_statements
 from components.lake import PACKAGES_PREFIX
 from components.release import RELEASE_TAGS, Release, ReleaseArgs, ServingPolicy
 from components.release_names import release_name_prefix
@@ -121,7 +121,7 @@ def _serving_role(base: Foundation, learning: Training, opts: pulumi.ResourceOpt
                 *base.lake.curated.write_statements(CAPTURE_PREFIX),
                 allow(["kms:GenerateDataKey"], [base.keys.model_arn]),  # captures carry the models' key
                 *learning.image.pull_statements(),
-                *job_log_statements(base.place),
+                *endpoint_log_statements(base.place),
             ],
         ),
         opts,

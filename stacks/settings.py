@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
@@ -13,6 +14,11 @@ NAMESPACE = "headrace"
 LOCAL = "local"
 LOCAL_ACCOUNT = "000000000000"
 _RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+
+# Families with local storage whose names do not say so by a "d" after the generation, as m5d and g4dn do.
+_LOCAL_STORAGE = frozenset(
+    {"g5", "g6", "g6e", "gr6", "p5", "p5e", "p5en", "p6-b200", "trn1", "trn1n", "trn2", "i3", "i4i"}
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,13 @@ def _known_retention(days: int) -> int:
     return days
 
 
+def _takes_volume_key(instance_type: str) -> str:
+    family = instance_type.removeprefix("ml.").partition(".")[0]
+    if family in _LOCAL_STORAGE or re.fullmatch(r"[a-z]+\d+[a-z]*d[a-z]*", family):
+        raise ValueError
+    return instance_type
+
+
 def _structured(value: Any) -> Any:
     if isinstance(value, str) and value.startswith("["):
         try:
@@ -52,7 +65,10 @@ def _structured(value: Any) -> Any:
 AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
-_INSTANCE = Rule("a SageMaker instance type", "Give a name such as ml.m5.large.")
+_INSTANCE = Rule(
+    "a SageMaker instance type without local NVMe storage, for which SageMaker refuses a volume key",
+    "Give a name such as ml.m5.large; for a GPU, ml.p3.2xlarge.",
+)
 
 
 class Settings(BaseModel):
@@ -106,11 +122,11 @@ class Settings(BaseModel):
     approval: Annotated[
         Literal["manual", "automatic"], Rule("manual or automatic", "Say manual where a person must approve.")
     ] = "manual"
-    training_instance_type: Annotated[InstanceType, _INSTANCE] = "ml.m5.large"
+    training_instance_type: Annotated[InstanceType, AfterValidator(_takes_volume_key), _INSTANCE] = "ml.m5.large"
     training_volume_gb: Annotated[
         int, Field(ge=5, le=16384), Rule("whole gigabytes from 5 to 16384", "Twice the data is enough.")
     ] = 30
-    endpoint_instance_type: Annotated[InstanceType, _INSTANCE] = "ml.m5.large"
+    endpoint_instance_type: Annotated[InstanceType, AfterValidator(_takes_volume_key), _INSTANCE] = "ml.m5.large"
     endpoint_instance_count: Annotated[
         int, Field(ge=1, le=100), Rule("a whole number from 1 to 100", "Give 2 or more where one instance may fail.")
     ] = 1

@@ -62,6 +62,7 @@ def release_args(**more: Any) -> ReleaseArgs:
         "model_package_group_name": GROUP,
         "model_package_group_arn": GROUP_ARN,
         "serving_role_arn": SERVING_ROLE,
+        "capture_uri": f"s3://{BUCKET}/captures/{ENDPOINT}",
         "artifacts_bucket_name": BUCKET,
         "artifacts_bucket_arn": f"arn:aws:s3:::{BUCKET}",
         "artifacts_key_arn": KEY,

@@ -106,7 +106,10 @@ def test_model_packages_are_written_once(recording: Recording) -> None:
     _, overwrite, delete = recording.policy("aws:s3/bucketPolicy:BucketPolicy", "lake-artifacts-policy")
     packages = "arn:aws:s3:::lake-artifacts-bucket-0000000/packages/*"
     assert (overwrite["Effect"], overwrite["Action"], overwrite["Resource"]) == ("Deny", "s3:PutObject", packages)
-    assert overwrite["Condition"] == {"Null": {"s3:if-none-match": "true"}}
+    assert overwrite["Condition"] == {
+        "Null": {"s3:if-none-match": "true"},
+        "Bool": {"s3:ObjectCreationOperation": "true"},
+    }
     assert (delete["Effect"], delete["Resource"]) == ("Deny", packages)
     assert delete["Action"] == ["s3:DeleteObject", "s3:DeleteObjectVersion"]
     assert "Condition" not in delete

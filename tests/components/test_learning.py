@@ -85,6 +85,17 @@ def test_a_feature_group_keeps_both_stores_under_a_customer_key(recording: Recor
     assert [definition["featureName"] for definition in group["featureDefinitions"]] == ["tail", "event_time", "delay"]
 
 
+def test_the_history_may_be_kept_as_iceberg_tables(recording: Recording) -> None:
+    (catalogue,) = statements(recording, "features-offline", "glue:UpdateTable")
+    glue = f"arn:aws:glue:{REGION}:{ACCOUNT}"
+    assert catalogue["Action"] == ["glue:GetTable", "glue:UpdateTable"]
+    assert catalogue["Resource"] == [
+        f"{glue}:catalog",
+        f"{glue}:database/sagemaker_featurestore",
+        f"{glue}:table/sagemaker_featurestore/*",
+    ]
+
+
 def test_the_tracking_server_registers_no_models(recording: Recording) -> None:
     server = recording.one("aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer", "tracking-server").inputs
     assert server["automaticModelRegistration"] is False

@@ -69,6 +69,13 @@ def test_every_task_catches_everything(definition: dict[str, Any]) -> None:
             assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"], name
 
 
+@pytest.mark.parametrize("name", ["Make the model", "Make the configuration"])
+def test_making_is_tried_again_when_sagemaker_is_busy(name: str) -> None:
+    (retry,) = RELEASE["States"][name]["Retry"]
+    assert {"SageMaker.ThrottlingException", "SageMaker.SageMakerException"} <= set(retry["ErrorEquals"])
+    assert retry["MaxAttempts"] >= 3
+
+
 def test_every_answer_of_aws_is_selected_from_or_dropped() -> None:
     for name, state in RELEASE["States"].items():
         if state["Type"] == "Task":

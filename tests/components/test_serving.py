@@ -42,7 +42,7 @@ def program(
         alarms = EndpointAlarmsArgs(
             place=place,
             endpoint_name=endpoint.endpoint_name,
-            variant_name=endpoint.variant_name,
+            variant_name="live",
             topic_key_arn=known.logs_arn,
         )
         EndpointAlarms("alarms", alarms, opts)

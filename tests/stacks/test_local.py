@@ -121,6 +121,25 @@ def test_the_estimators_code_can_write_a_model_and_neither_judge_nor_register_it
     assert may_register == {"registering-job-policy"}
 
 
+def test_no_endpoint_makes_a_log_group_without_key_and_retention(local: Recording) -> None:
+    may = {
+        found.name
+        for found in local.of(ROLE_POLICY)
+        for statement in local.policy(found.type, found.name)
+        if "logs:CreateLogGroup" in statement["Action"]
+    }
+    jobs = {f"{kind}-job-policy" for kind in ("features", "training", "evaluating", "registering")}
+    assert may == jobs
+
+
+def test_the_build_may_look_whose_bucket_its_source_is_in(local: Recording) -> None:
+    (looks,) = (
+        found for found in local.policy(ROLE_POLICY, "image-build-policy") if "s3:GetBucketAcl" in found["Action"]
+    )
+    assert looks["Action"] == ["s3:GetBucketAcl", "s3:GetBucketLocation"]
+    assert looks["Resource"] == "arn:aws:s3:::lake-artifacts-bucket-0000000"
+
+
 def test_every_policy_fits_into_its_role(local: Recording) -> None:
     for found in local.of(ROLE_POLICY):
         assert len(re.sub(r"\s", "", found.inputs["policy"])) <= 10_240, found.name

@@ -109,6 +109,21 @@ def test_each_rule_names_its_field_and_the_value(field: str, value: Any) -> None
     assert f"got {value!r}. " in problem
 
 
+@pytest.mark.parametrize(
+    "family", ["g4dn", "g5", "g6", "p3dn", "p4d", "p4de", "p5", "c5d", "m5d", "m5dn", "r5d", "c6gd"]
+)
+def test_an_instance_whose_volume_takes_no_key_is_refused(family: str) -> None:
+    instance = f"ml.{family}.xlarge"
+    told = problems("dev", training_instance_type=instance, endpoint_instance_type=instance)
+    assert len(told) == 2
+    assert all("without local NVMe storage, for which SageMaker refuses a volume key" in problem for problem in told)
+
+
+@pytest.mark.parametrize("family", ["m5", "c5", "c6g", "c7i", "r5", "t2", "p3", "inf1", "inf2"])
+def test_an_endpoint_whose_volume_takes_a_key_is_accepted(family: str) -> None:
+    Settings.from_mapping("dev", {**NEEDED, "endpoint_instance_type": f"ml.{family}.xlarge"})
+
+
 @pytest.mark.parametrize("name", ["Dev", "dev_1", "a-name-that-is-too-long"])
 def test_a_stack_whose_name_cannot_be_part_of_names_is_refused(name: str) -> None:
     (problem,) = problems(name)

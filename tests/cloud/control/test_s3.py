@@ -66,6 +66,13 @@ def test_write_once_keys(cloud: Cloud, bucket: str) -> None:
         s3.put_object(Bucket=bucket, Key="packages/model", Body=b"second", IfNoneMatch="*")
     with pytest.raises(ClientError, match="AccessDenied"):
         s3.delete_object(Bucket=bucket, Key="packages/model")
+    upload = {"Bucket": bucket, "Key": "packages/large"}
+    upload["UploadId"] = s3.create_multipart_upload(**upload)["UploadId"]
+    etag = s3.upload_part(**upload, PartNumber=1, Body=b"first")["ETag"]
+    parts = {"Parts": [{"PartNumber": 1, "ETag": etag}]}
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.complete_multipart_upload(**upload, MultipartUpload=parts)
+    s3.complete_multipart_upload(**upload, MultipartUpload=parts, IfNoneMatch="*")
     s3.put_object(Bucket=bucket, Key="other", Body=b"1")
     objects = [{"Key": "packages/model"}, {"Key": "other"}]
     deleted = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects})
