@@ -73,7 +73,6 @@ def test_a_container_refuses_to_load_it(environment: Environment, replaced: Rele
         sagemaker.delete_endpoint(EndpointName=name)
         sagemaker.delete_endpoint_config(EndpointConfigName=name)
         sagemaker.delete_model(ModelName=name)
-        environment.client("logs").delete_log_group(logGroupName=f"/aws/sagemaker/Endpoints/{name}")
 
 
 def _archive(environment: Environment, released: Released) -> tuple[str, str]:
