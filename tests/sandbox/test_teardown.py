@@ -51,6 +51,7 @@ left += [s["Name"] for s in client("scheduler").list_schedules()["Schedules"]]
 left += [g["logGroupName"] for g in client("logs").describe_log_groups()["logGroups"]]
 left += [k["AliasName"] for k in client("kms").list_aliases()["Aliases"] if not k["AliasName"].startswith("alias/aws/")]
 left += [d["Name"] for d in client("glue").get_databases()["DatabaseList"]]
+left += client("codebuild").list_projects()["projects"]
 left += [p["PipelineName"] for p in sagemaker.list_pipelines()["PipelineSummaries"]]
 left += [p["Name"] for p in client("ssm").describe_parameters()["Parameters"]]
 print("\\n".join(left))

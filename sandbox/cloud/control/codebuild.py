@@ -31,6 +31,12 @@ def _update(call: Call) -> Params:
     return {"project": kept}
 
 
+@handles("codebuild", "DeleteProject")
+def _delete(call: Call) -> Params:
+    # The provider names a project by its ARN, which AWS takes and moto passes over in silence.
+    return call.forward({"name": call.params["name"].rsplit("/", 1)[-1]})
+
+
 def _check_role(call: Call) -> None:
     role = call.params.get("serviceRole")
     if role and not trusts(role, _PRINCIPAL):

@@ -44,6 +44,8 @@ def test_a_build_project_is_said_back_and_updated(cloud: Cloud, name: str) -> No
     assert found["encryptionKey"] == given["encryptionKey"]
     with pytest.raises(ClientError, match="cannot be found"):
         codebuild.update_project(name="nothing", description="x")
+    codebuild.delete_project(name=found["arn"])
+    assert name not in codebuild.list_projects()["projects"]
 
 
 def test_a_build_project_needs_a_role_that_trusts_codebuild(cloud: Cloud, name: str) -> None:
