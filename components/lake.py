@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import pulumi
 
@@ -67,12 +68,12 @@ class DataLake(pulumi.ComponentResource):
         )
         super().__init__("headrace:data:DataLake", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
+        every = partial(
+            BucketArgs, place=args.place, force_destroy=args.force_destroy, noncurrent_days=args.noncurrent_days
+        )
         self.logs = Bucket(
             f"{name}-logs",
-            BucketArgs(
-                place=args.place,
-                force_destroy=args.force_destroy,
-                noncurrent_days=args.noncurrent_days,
+            every(
                 expire_days=args.access_log_days,
                 takes_access_logs=True,
             ),
@@ -80,11 +81,8 @@ class DataLake(pulumi.ComponentResource):
         )
         self.raw = Bucket(
             f"{name}-raw",
-            BucketArgs(
-                place=args.place,
+            every(
                 key_arn=args.data_key_arn,
-                force_destroy=args.force_destroy,
-                noncurrent_days=args.noncurrent_days,
                 access_logs=self.logs,
                 announce_changes=True,
             ),
@@ -92,22 +90,16 @@ class DataLake(pulumi.ComponentResource):
         )
         self.curated = Bucket(
             f"{name}-curated",
-            BucketArgs(
-                place=args.place,
+            every(
                 key_arn=args.data_key_arn,
-                force_destroy=args.force_destroy,
-                noncurrent_days=args.noncurrent_days,
                 access_logs=self.logs,
             ),
             child,
         )
         self.artifacts = Bucket(
             f"{name}-artifacts",
-            BucketArgs(
-                place=args.place,
+            every(
                 key_arn=args.model_key_arn,
-                force_destroy=args.force_destroy,
-                noncurrent_days=args.noncurrent_days,
                 access_logs=self.logs,
                 write_once_prefixes=(PACKAGES_PREFIX,),
             ),

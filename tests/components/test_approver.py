@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.cloud.endpoints.local import eventually, own_settings
+from tests.cloud.endpoints.local import eventually
 from tests.components.release_local import GROUP, Platform
-
-
-@pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """One local cloud for all tests here."""
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        folder = tmp_path_factory.mktemp("approver")
-        made = Platform(own_settings(folder, monkeypatch))
-        try:
-            made.start()
-            made.prepare(folder)
-            yield made
-        finally:
-            made.stop()
 
 
 def status(platform: Platform, package: str) -> str:

@@ -4,28 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from components.release import ServingPolicy
-from tests.cloud.endpoints.local import eventually, own_settings
+from tests.cloud.endpoints.local import eventually
 from tests.components.release_local import BUCKET, ENDPOINT, GROUP, PARAMETER, TAGS, Platform
-
-
-@pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """One local cloud for all tests here; each leaves the endpoint on an approved package."""
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        folder = tmp_path_factory.mktemp("release")
-        made = Platform(own_settings(folder, monkeypatch))
-        try:
-            made.start()
-            made.prepare(folder)
-            yield made
-        finally:
-            made.stop()
 
 
 def test_nothing_approved_is_nothing_to_do(platform: Platform) -> None:
