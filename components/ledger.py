@@ -76,9 +76,9 @@ class Ledger(pulumi.ComponentResource):
         self.register_outputs({"table_name": self.table_name, "table_arn": self.table_arn})
 
     def write_statements(self) -> list[Statement]:
-        """Permissions to add an entry and to find the newest of an outcome, and no others."""
+        """Permissions to add an entry and to find the newest, of all or of an outcome, and no others."""
         return [
             allow(["dynamodb:PutItem"], [self.table_arn]),
-            allow(["dynamodb:Query"], [pulumi.Output.concat(self.table_arn, "/index/", LEDGER_INDEX)]),
+            allow(["dynamodb:Query"], [self.table_arn, pulumi.Output.concat(self.table_arn, "/index/", LEDGER_INDEX)]),
             deny(_CHANGES, [self.table_arn]),
         ]

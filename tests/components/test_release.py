@@ -259,6 +259,24 @@ def test_people_hear_of_what_was_not_released(platform: Platform) -> None:
     assert json.dumps(heard).count(ENDPOINT) > 0
 
 
+def test_what_stays_refused_is_told_once(platform: Platform) -> None:
+    """The reconciler comes every few minutes; a person who asks by hand gets an entry each time."""
+    url, arn = platform.queue("heard-once")
+    platform.client("sns").subscribe(TopicArn=platform.topic, Protocol="sqs", Endpoint=arn)
+    package = platform.register("replaced")
+    key = platform.package(package)["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
+    platform.put_artifact(key.removeprefix(f"s3://{BUCKET}/"), "forged once more")
+    before = len(platform.entries())
+    ends = [platform.run_release() for _ in range(3)]
+    assert {ended.error for ended in ends} == {"DigestMismatch"}
+    assert len(platform.entries()) == before + 1
+    assert len(platform.received(url)) == 1
+    platform.run_release(model_package_arn=package)
+    assert len(platform.entries()) == before + 2
+    platform.reject(package)
+    assert platform.lease_holder() is None
+
+
 def test_an_unreadable_policy_fails_and_gives_the_lease_back(platform: Platform) -> None:
     platform.client("ssm").put_parameter(Name=PARAMETER, Value="not JSON", Overwrite=True)
     ended = platform.run_release()
