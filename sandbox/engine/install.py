@@ -16,7 +16,6 @@ import platform
 import shutil
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -50,7 +49,7 @@ class Plan:
     @property
     def digest(self) -> str:
         """The name of this engine's folder: 16 hexadecimal digits of the SHA-256 of what it is made from."""
-        made_from = [platform.system(), platform.machine(), build.TAGS, build.LAUNCHER, *build.LINKER.values()]
+        made_from = [platform.system(), platform.machine(), build.LAUNCHER, *build.OPTIONS]
         made_from += [hashlib.sha256(source.read_bytes()).hexdigest() for source in _sources()]
         if self.official:
             made_from.append(f"{self.official.executable} {self.official.version}")
@@ -138,9 +137,9 @@ def install(environ: Mapping[str, str]) -> Engine:
 
 def _sources() -> list[Path]:
     """Return the files of this folder that engines are made from."""
-    modules = [build.HERE / program / name for program in ("cli", "bridge") for name in ("go.mod", "go.sum")]
-    bridge = sorted((build.HERE / "bridge").glob("*.go"))
-    return [*modules, *bridge, build.HERE / "bridge" / "aws_resources.json", build.HERE / "language_host.py"]
+    bridge = build.HERE / "bridge"
+    named = [bridge / "go.mod", bridge / "go.sum", bridge / "aws_resources.json", build.HERE / "language_host.py"]
+    return [*named, *sorted(bridge.glob("*.go"))]
 
 
 def _check(environ: Mapping[str, str], chosen: Plan) -> Path | None:
@@ -198,36 +197,21 @@ def _make(cache: Path, chosen: Plan, go: Path | None) -> None:
 
 
 def _build(chosen: Plan, builder: build.GoBuilder, work: Path, plugin: Path) -> None:
-    programs = [] if chosen.official else [("cli", f"pulumi {pins.PULUMI}", work / "bin" / "pulumi")]
-    if chosen.provider:
-        title = f"AWS bridge over Terraform provider {pins.TERRAFORM_AWS}"
-        programs.append(("bridge", title, plugin / "pulumi-resource-aws"))
-    count = 2 * len(programs)
-    ahead: threading.Thread | None = None
-    try:
-        for number, (program, title, to) in enumerate(programs):
-            with Part(f"{title}: download", 2 * number + 1, count) as part:
-                if ahead is not None:
-                    ahead.join()
-                builder.fetch(program, part.note)
-            if number + 1 < len(programs):
-                # The network is idle while this one compiles.
-                ahead = threading.Thread(target=_fetch_ahead, args=(builder, programs[number + 1][0]), daemon=True)
-                ahead.start()
-            with Part(f"{title}: build", 2 * number + 2, count) as part:
-                builder.build(program, to, part.note)
-    except BaseException:
-        builder.stop()
-        raise
+    programs = [] if chosen.official else [build.CLI]
+    programs += [build.BRIDGE] if chosen.provider else []
+    titles = {build.CLI: f"pulumi {pins.PULUMI}", build.BRIDGE: f"bridge to Terraform's AWS {pins.TERRAFORM_AWS}"}
+    title = ", ".join(titles[program] for program in programs)
+    with Part(f"{title}: download", 1, 2) as part:
+        packages = builder.fetch(programs, part.note)
+    with Part(f"{title}: build", 2, 2) as part:
+        builder.build(programs, work / "built", packages, part.note)
     if not chosen.official:
+        (work / "built" / build.NAMES[build.CLI]).rename(work / "bin" / "pulumi")
         build.language_files(builder, work / "bin")
     if chosen.provider:
+        (work / "built" / build.NAMES[build.BRIDGE]).rename(plugin / "pulumi-resource-aws")
         build.link_provider(chosen.provider, plugin)
-
-
-def _fetch_ahead(builder: build.GoBuilder, program: str) -> None:
-    with contextlib.suppress(build.BuildError):  # its own turn comes, and reports
-        builder.fetch(program)
+    shutil.rmtree(work / "built")
 
 
 def _official_plugin(chosen: Plan, work: Path, plugin: Path) -> None:

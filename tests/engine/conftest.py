@@ -21,7 +21,8 @@ list)
 build)
   if [ -n "$GO_FAILS" ]; then echo "no route to the module proxy"; exit 1; fi
   while [ "$1" != "-o" ]; do shift; done
-  echo "#!/bin/sh" > "$2"; chmod +x "$2"
+  shift
+  for name in pulumi headrace; do echo "#!/bin/sh" > "$1$name"; chmod +x "$1$name"; done
   sleep "${GO_PAUSE:-0}" ;;
 esac
 """
