@@ -90,11 +90,24 @@ def test_a_bucket_policy_may_let_a_role_in(cloud: Cloud, bucket: str, acting: Ca
     assert stranger.get_object(Bucket=bucket, Key="a")["Body"].read() == b"1"
 
 
-def test_a_checksum_is_kept_and_shown(cloud: Cloud, bucket: str) -> None:
+@pytest.mark.parametrize("how", ["computed by the client", "given", "given and named"])
+def test_a_checksum_is_kept_and_shown(cloud: Cloud, bucket: str, how: str) -> None:
     s3, body = cloud.client("s3"), b"model"
-    s3.put_object(Bucket=bucket, Key="a", Body=body, ChecksumAlgorithm="SHA256")
-    found = s3.head_object(Bucket=bucket, Key="a", ChecksumMode="ENABLED")
-    assert found["ChecksumSHA256"] == b64encode(hashlib.sha256(body).digest()).decode()
+    checksum = b64encode(hashlib.sha256(body).digest()).decode()
+    more = {
+        "computed by the client": {"ChecksumAlgorithm": "SHA256"},
+        "given": {"ChecksumSHA256": checksum},
+        "given and named": {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": checksum},
+    }
+    assert s3.put_object(Bucket=bucket, Key="a", Body=body, **more[how])["ChecksumSHA256"] == checksum
+    assert s3.head_object(Bucket=bucket, Key="a", ChecksumMode="ENABLED")["ChecksumSHA256"] == checksum
+
+
+def test_a_wrong_checksum_is_refused(cloud: Cloud, bucket: str) -> None:
+    s3 = cloud.client("s3")
+    with pytest.raises(ClientError, match="The SHA256 you specified did not match"):
+        s3.put_object(Bucket=bucket, Key="a", Body=b"model", ChecksumSHA256=b64encode(bytes(32)).decode())
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
 
 
 def test_a_bucket_with_objects_or_versions_stays(cloud: Cloud, bucket: str) -> None:
