@@ -67,6 +67,7 @@ def local(environ: Mapping[str, str]) -> dict[str, str]:
     locks.release_dead(backend)
     variables = {name: value for name, value in environ.items() if not name.startswith("AWS_")}
     variables.pop("PYTHONDONTWRITEBYTECODE", None)  # each preview would compile a thousand modules anew
+    variables.setdefault("GOGC", "400")  # engine, bridge and provider live for seconds: memory for time
     variables |= cloud(environ)
     variables |= {
         "PATH": os.pathsep.join([str(found.bin), str(found.pulumi.parent), environ.get("PATH", os.defpath)]),

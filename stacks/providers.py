@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from collections.abc import Mapping
 
 import pulumi_aws as aws
 
 from stacks.settings import Settings
+
+_LARGE = ("cloudwatch", "codebuild", "glue", "s3", "sagemaker")
 
 
 def tags(settings: Settings, workload: str) -> dict[str, str]:
@@ -22,3 +26,13 @@ def aws_provider(settings: Settings, default_tags: Mapping[str, str]) -> aws.Pro
         allowed_account_ids=list(settings.allowed_account_ids),
         default_tags={"tags": dict(default_tags)},
     )
+
+
+async def load_sdk() -> None:
+    """Read the large parts of `pulumi_aws`, a second's work, while AWS's provider starts, which takes two."""
+
+    def read() -> None:
+        for service in _LARGE:
+            hasattr(importlib.import_module(f"pulumi_aws.{service}"), "any")  # a question makes a module be read
+
+    await asyncio.to_thread(read)
