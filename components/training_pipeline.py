@@ -88,12 +88,15 @@ class TrainingPipelineArgs:
         The role that starts its jobs.
     definition : input of str
         The pipeline's definition, as JSON.
+    outlived_by : sequence of pulumi.Resource
+        What must be there as long as the pipeline is, such as its jobs' log groups.
     """
 
     pipeline_name: str
     description: str
     role_arn: pulumi.Input[str]
     definition: pulumi.Input[str]
+    outlived_by: Sequence[pulumi.Resource] = ()
 
 
 class TrainingPipeline(pulumi.ComponentResource):
@@ -115,7 +118,7 @@ class TrainingPipeline(pulumi.ComponentResource):
             pipeline_description=args.description,
             role_arn=args.role_arn,
             pipeline_definition=args.definition,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.outlived_by)),
         )
         self.pipeline_name: pulumi.Output[str] = pipeline.pipeline_name
         self.pipeline_arn: pulumi.Output[str] = pipeline.arn

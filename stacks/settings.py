@@ -94,6 +94,8 @@ class Settings(BaseModel):
         How often the release machine looks whether what serves is what is wanted, because events may be lost.
     log_retention_days : int
         Days that logs are kept.
+    owns_job_logs : bool
+        Whether the environment has the log groups of the account's SageMaker jobs, which one environment can have.
     force_destroy : bool
         Whether destroying the environment deletes data and images too.
     """
@@ -138,6 +140,12 @@ class Settings(BaseModel):
         AfterValidator(_known_retention),
         Rule("a retention that CloudWatch Logs knows", "Choose 30, 90, 365 or another that its documentation lists."),
     ] = 90
+    owns_job_logs: Annotated[
+        bool,
+        Rule(
+            "true or false", "Say true in one environment of an account and region, where no SageMaker job ran before."
+        ),
+    ] = False
     force_destroy: Annotated[
         bool, Rule("true or false", "Say true only where nobody would miss the data after a destroy.")
     ] = False

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from components.feature_store import FeatureStore, FeatureStoreArgs
 from components.image import Image, ImageArgs
-from components.job_logs import job_log_statements
+from components.job_logs import JobLogs, JobLogsArgs, job_log_statements
 from components.lake import PACKAGES_PREFIX
 from components.registry import Registry, RegistryArgs
 from components.service_role import ServiceRole, ServiceRoleArgs
@@ -111,12 +111,17 @@ def training(settings: Settings, workload: Workload, provider: aws.Provider, bas
         "feature_groups": features.group_names,
         "data_key_arn": base.keys.data_arn,
     }
+    logs: list[pulumi.Resource] = []
+    if settings.owns_job_logs:
+        job_logs = JobLogsArgs(key_arn=base.keys.logs_arn, retention_days=settings.log_retention_days)
+        logs.append(JobLogs("job-logs", job_logs, opts))
     pipeline = TrainingPipeline(
         "training",
         TrainingPipelineArgs(
             pipeline_name=name,
             description=workload.description,
             role_arn=roles.pipeline.arn,
+            outlived_by=logs,
             definition=pulumi.Output.all(**known).apply(
                 lambda resolved: pipeline_definition(
                     workload,

@@ -10,8 +10,6 @@ from demo.environment import Environment
 from tests.sandbox.conftest import Released
 from tests.sandbox.place import Place
 
-# They belong to the account, not to an environment: here as on AWS the first job makes them.
-_ACCOUNTS_OWN = {"/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs"}
 _TESTS_OWN = {"/aws/sagemaker/Endpoints/tampered"}  # the log of an endpoint that a test made by itself
 
 
@@ -19,7 +17,7 @@ def test_destroy_leaves_no_resource_and_no_process(place: Place, environment: En
     place.pulumi("destroy", "--stack", "local", "--yes", "--skip-preview")
     state = json.loads(place.pulumi("stack", "export", "--stack", "local").stdout)
     assert not state["deployment"].get("resources")
-    assert set(_left(place)) <= _ACCOUNTS_OWN | _TESTS_OWN
+    assert set(_left(place)) <= _TESTS_OWN
 
     cloud = psutil.Process(place.pid())
     family = [cloud, *cloud.children(recursive=True)]

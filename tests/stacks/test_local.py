@@ -32,6 +32,7 @@ def environment(name: str, **values: object) -> tuple[Recording, dict[str, objec
             "workload": "workloads/flights/workload.yaml",
             "approval": "automatic",
             "force_destroy": name == "local",
+            "owns_job_logs": name == "local",
             **values,
         },
     )
@@ -155,6 +156,21 @@ def test_dynamic_resources_carry_the_account_that_they_may_work_in(local: Record
     dynamic = [found for found in local.registrations if found.type.startswith("pulumi-python:dynamic")]
     assert {found.name for found in dynamic} == {"endpoint-birth", "image-image", "package-sweeper", "release-sweeper"}
     assert {found.inputs["account_id"] for found in dynamic} == {"111122223333"}  # as STS answers, not as configured
+
+
+def test_logs_of_jobs_outlive_the_pipeline_whose_jobs_write_them(local: Recording) -> None:
+    logs = [found for found in local.of("aws:cloudwatch/logGroup:LogGroup") if found.name.startswith("job-logs-")]
+    assert {found.inputs["name"] for found in logs} == {
+        "/aws/sagemaker/ProcessingJobs",
+        "/aws/sagemaker/TrainingJobs",
+    }
+    (pipeline,) = local.of("aws:sagemaker/pipeline:Pipeline")
+    assert {found.urn for found in logs} <= set(pipeline.depends_on)
+
+
+def test_an_environment_that_shares_its_account_leaves_the_logs_of_jobs_alone() -> None:
+    recording, _ = environment("dev")
+    assert not [found for found in recording.registrations if found.name.startswith("job-logs")]
 
 
 def test_a_person_approves_where_the_settings_say_so() -> None:

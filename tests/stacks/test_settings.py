@@ -87,7 +87,7 @@ def test_all_errors_are_told_at_once() -> None:
         "Choose 30, 90, 365 or another that its documentation lists.",
         "`headrace:colour` must be one of region, allowed_account_ids, workload, approval, training_instance_type, "
         "training_volume_gb, endpoint_instance_type, endpoint_instance_count, reconcile_minutes, log_retention_days, "
-        "force_destroy, got an unknown name. Correct the name or remove it.",
+        "owns_job_logs, force_destroy, got an unknown name. Correct the name or remove it.",
     ]
 
 
@@ -99,6 +99,7 @@ def test_all_errors_are_told_at_once() -> None:
         ("training_volume_gb", "1"),
         ("reconcile_minutes", "0"),
         ("force_destroy", "perhaps"),
+        ("owns_job_logs", "perhaps"),
         ("workload", "workloads/flights"),
         ("allowed_account_ids", []),
     ],
