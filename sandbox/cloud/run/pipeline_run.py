@@ -19,6 +19,7 @@ from sandbox.cloud.run.pipeline_values import ValueFailure, Values
 from sandbox.cloud.run.roles import describe_error, role_client
 from sandbox.cloud.state import records
 
+KIND = "PipelineExecution"
 STOPPED_WITH_CLOUD = "InternalServerError: the local cloud stopped while the pipeline execution ran"
 STEP_FAILURE = "Step failure: One or multiple steps failed."
 _PAUSE = 0.2  # seconds between looks at the jobs
@@ -186,7 +187,7 @@ class PipelineRun(threading.Thread):
             if reason:
                 entry["FailureReason"] = reason[:1024]
             said = copy.deepcopy(entry)
-        records.changed()
+        records.began(KIND, self.arn)
         detail = {
             "pipelineArn": self._record["PipelineArn"],
             "pipelineExecutionArn": self.arn,

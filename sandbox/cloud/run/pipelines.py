@@ -15,11 +15,10 @@ from sandbox.cloud.actions import AwsError, Call, Params, handles
 from sandbox.cloud.control import listing
 from sandbox.cloud.run import pipeline_definition, pipeline_run
 from sandbox.cloud.run.jobs import PRINCIPAL
-from sandbox.cloud.run.pipeline_run import PipelineRun
+from sandbox.cloud.run.pipeline_run import KIND, PipelineRun
 from sandbox.cloud.run.roles import check_role
 from sandbox.cloud.state import records
 
-KIND = "PipelineExecution"
 OVER = ("Succeeded", "Failed", "Stopped")
 _ALPHABET = string.ascii_lowercase + string.digits
 _DESCRIBED = (

@@ -1,7 +1,7 @@
 """Work that began since the last snapshot: written at once, so that no job is forgotten by a process that is killed.
 
-Only beginnings are written. After a restart such a job is Failed, although it may have ended: what it made may not have
-come into the snapshot.
+Only beginnings are written, those of a pipeline's steps too. After a restart such a job is Failed, although it may have
+ended: what it made may not have come into the snapshot.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def changed() -> None:
 
 
 def began(kind: str, name: str) -> None:
-    """Say that the work of a record began: it is written at once, and counts as interrupted if nothing later is."""
+    """Say that work of a record began: it is written at once, and counts as interrupted if nothing later is."""
     with LOCK:
         for listener in _LISTENERS:
             listener(kind, name, _TABLES[kind][name])

@@ -69,7 +69,7 @@ class Keeper:
             if self._file.exists():
                 self._take(pickle.loads(self._file.read_bytes()))  # noqa: S301 - our own file
             for kind, name, record in self._journal.entries():
-                records.table(kind).setdefault(name, record)
+                records.table(kind)[name] = record  # written after the snapshot was begun
         except Exception as unreadable:
             raise StateError(
                 f"the state in {self._folder} was written by another version of the local cloud, or is damaged "
