@@ -16,7 +16,7 @@ CLOUD :=
 NEEDS := venv
 endif
 
-.PHONY: help demo up preview down clean test checks unit lint types sandbox-tests lock format ready venv engine cloud stack
+.PHONY: help demo up preview down clean test unit cloud-tests lint types sandbox-tests lock format ready venv engine cloud stack
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -65,12 +65,9 @@ venv: .venv/installed
 	@.venv/bin/uv pip sync --quiet --python $(PY) requirements.lock
 	@touch $@
 
-# Two at a time: the tests that deploy wait much, and leave a core to the others.
+# Three at a time on two cores: the tests that deploy mostly wait.
 test: ready  ## every check that CI runs
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target sandbox-tests checks
-
-checks: venv
-	@$(MAKE) --no-print-directory lint types unit
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target sandbox-tests unit lint types cloud-tests
 
 lint: venv  ## formatter and linter
 	.venv/bin/ruff format --check .
@@ -79,8 +76,11 @@ lint: venv  ## formatter and linter
 types: venv  ## strict type checks
 	.venv/bin/mypy .
 
-unit: venv  ## tests that need no engine: Pulumi mocks, policies, rules of the house, the local cloud's parts
-	$(PY) -m pytest tests --ignore tests/sandbox
+unit: venv  ## tests of components, policies, training, inference and the rules of the house
+	$(PY) -m pytest tests --ignore tests/sandbox --ignore tests/cloud
+
+cloud-tests: venv  ## tests of the local cloud's parts
+	$(PY) -m pytest tests/cloud
 
 sandbox-tests: ready  ## the real engine against the local cloud, end to end
 	$(RUN) $(PY) -m pytest tests/sandbox
