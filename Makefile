@@ -16,6 +16,9 @@ CLOUD :=
 NEEDS := venv
 endif
 
+# Hundreds of interpreters are started here; each would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo up preview down clean test unit cloud-tests lint types sandbox-tests lock format ready venv engine cloud stack
 
 help:  ## list the commands

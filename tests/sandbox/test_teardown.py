@@ -7,6 +7,7 @@ import json
 import psutil
 
 from demo.environment import Environment
+from tests.processes import running
 from tests.sandbox.conftest import Released
 from tests.sandbox.place import Place
 
@@ -22,7 +23,7 @@ def test_destroy_leaves_no_resource_and_no_process(place: Place, environment: En
     cloud = psutil.Process(place.pid())
     family = [cloud, *cloud.children(recursive=True)]
     place.cloud("stop")
-    assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+    assert not running(family)
     place.cloud("start")  # the fixture stops it
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 
-import psutil
-
 from tests.cloud.endpoints.conftest import Endpoints
 from tests.cloud.endpoints.local import eventually
+from tests.processes import running
 
 
 def test_killed_cloud_comes_back_with_its_endpoints(cloud: Endpoints) -> None:
@@ -23,7 +22,7 @@ def test_killed_cloud_comes_back_with_its_endpoints(cloud: Endpoints) -> None:
     cloud.wait_until_saved()
 
     family = cloud.kill()
-    eventually(lambda: not [child for child in family if psutil.pid_exists(child.pid) and child.status() != "zombie"])
+    eventually(lambda: not running(family))
     cloud.start()
 
     assert json.loads(cloud.invoke("serving")["Body"])["answer"] == "one"  # the call waits for the new process

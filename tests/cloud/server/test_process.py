@@ -19,6 +19,7 @@ import pytest
 from sandbox.cloud import process
 from sandbox.cloud.settings import Settings
 from sandbox.cloud.state import children
+from tests import processes
 from tests.cloud.endpoints.local import Cloud, eventually, own_settings
 
 
@@ -111,10 +112,10 @@ def test_children_of_a_cloud_that_died_are_ended_at_the_next_start(tmp_path: Pat
     )
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
-        child = int(parent.stdout.readline())
+        child = psutil.Process(int(parent.stdout.readline()))
         eventually((tmp_path / "children.json").exists)
         parent.kill()
-    assert psutil.pid_exists(child)
+    assert processes.running([child])
     assert children.end_orphans(tmp_path) == 1
-    eventually(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
+    eventually(lambda: not processes.running([child]))
     assert children.end_orphans(tmp_path) == 0
