@@ -19,7 +19,8 @@ endif
 # Hundreds of interpreters are started here; each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo up preview down clean test unit cloud-tests lint types sandbox-tests lock format ready venv engine cloud stack
+.PHONY: help demo up preview down clean lock format ready venv engine cloud stack
+.PHONY: test sandbox-tests unit cloud-tests lint types
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "make %-14s %s\n", $$1, $$2}'
