@@ -46,6 +46,9 @@ clean:  ## stop the local cloud and forget its state and the virtual environment
 	@rm -rf .headrace .venv
 
 stack:
+ifneq ($(ENV),local)
+	@command -v pulumi >/dev/null || { echo "ENV=$(ENV) needs the official pulumi on PATH, logged in to a state backend: docs/aws.md"; exit 1; }
+endif
 	@$(RUN) pulumi stack select --create $(ENV) >/dev/null
 
 cloud: venv
