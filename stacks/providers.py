@@ -29,7 +29,7 @@ def aws_provider(settings: Settings, default_tags: Mapping[str, str]) -> aws.Pro
 
 
 async def load_sdk() -> None:
-    """Read the large parts of `pulumi_aws`, a second's work, while AWS's provider starts, which takes two."""
+    """Read the large parts of `pulumi_aws` while AWS's provider starts, instead of at their first use."""
 
     def read() -> None:
         for service in _LARGE:

@@ -16,7 +16,7 @@ BRIDGE = "."
 NAMES = {CLI: "pulumi", BRIDGE: "headrace"}  # what Go calls the programs: the last part of a package's path
 SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
 LINKER = f"-s -w -X {SDK_MODULE}/go/common/version.Version=v{pins.PULUMI} -X main.version={pins.AWS_PLUGIN}"
-# Without debugging information, and with fewer collections of garbage in the compiler, a build takes a quarter less.
+# The build is most of what a newcomer waits for: no debugging information, fewer garbage collections in the compiler.
 OPTIONS = ["-tags", "osusergo,grpcnotrace", "-gcflags", "all=-dwarf=false", "-ldflags", LINKER]
 GO_ENVIRONMENT = {"GOFLAGS": "-mod=readonly -buildvcs=false", "GOWORK": "off", "CGO_ENABLED": "0", "GOGC": "400"}
 FROM_SDK = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
