@@ -127,11 +127,11 @@ def main() -> None:
             "Mend the raw data, or the limits in workload.yaml."
         )
     job.say(f"{len(examples)} rows pass every rule")
-    groups = json.loads(job.setting("FEATURE_GROUPS"))
     for entity in workload.entities:
+        group = job.setting(job.feature_group_variable(entity))
         history = pq.ParquetFile(job.processing("input", "histories", f"{entity}.parquet")).read()
-        written = feature_store.publish(workload, entity, history, groups[entity])
-        job.say(f"Published {written} records to the feature group {groups[entity]}")
+        written = feature_store.publish(workload, entity, history, group)
+        job.say(f"Published {written} records to the feature group {group}")
 
 
 if __name__ == "__main__":

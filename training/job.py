@@ -50,6 +50,11 @@ def setting(name: str) -> str:
     return value
 
 
+def feature_group_variable(entity: str) -> str:
+    """Return the variable that names an entity's feature group: one each, because AWS allows a value 256 characters."""
+    return f"FEATURE_GROUP_{entity.upper()}"
+
+
 def workload() -> Workload:
     """Load the workload that HEADRACE_WORKLOAD names."""
     return spec.named(setting("HEADRACE_WORKLOAD"))

@@ -6,7 +6,6 @@ requests that they are, in a Step of the SDK, which keeps what the SDK knows of 
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from sagemaker.mlops.workflow.fail_step import FailStep
 from sagemaker.mlops.workflow.pipeline import Pipeline
 from sagemaker.mlops.workflow.steps import ConfigurableRetryStep, StepTypeEnum
 
+from training.job import feature_group_variable
 from training.pipeline import step_prefix
 from workloads.spec import Workload
 
@@ -267,8 +267,8 @@ class Steps:
             "HEADRACE_IMAGE_URI": settings.image_uri,
         }
         if features:
-            groups = json.dumps(dict(settings.feature_groups), sort_keys=True, separators=(",", ":"))
-            return {**common, "RAW_BUCKET": settings.raw_bucket, "FEATURE_GROUPS": groups}
+            groups = {feature_group_variable(entity): group for entity, group in settings.feature_groups.items()}
+            return {**common, "RAW_BUCKET": settings.raw_bucket, **groups}
         return {
             **common,
             "ARTIFACTS_BUCKET": settings.artifacts_bucket,

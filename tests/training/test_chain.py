@@ -21,7 +21,7 @@ from moto.server import ThreadedMotoServer
 from inference import artifact
 from tests.training.chain import GROUPS, IMAGE, Chain, Job, OnlineStore
 from training import prepare, register, storage
-from training.job import JobError
+from training.job import JobError, feature_group_variable
 from workloads.flights import ingest
 from workloads.spec import Workload
 
@@ -68,7 +68,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         "RAW_BUCKET": "raw",
         "ARTIFACTS_BUCKET": "artifacts",
         "MODEL_PACKAGE_GROUP_NAME": "flights",
-        "FEATURE_GROUPS": json.dumps(GROUPS),
+        **{feature_group_variable(entity): group for entity, group in GROUPS.items()},
         "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
