@@ -47,6 +47,7 @@ clean:  ## stop the local cloud and forget its state and the virtual environment
 
 stack:
 ifneq ($(ENV),local)
+	@test "$$AWS_ACCESS_KEY_ID" != local || { echo "This shell is set up for the local cloud; use ENV=$(ENV) in another one."; exit 1; }
 	@command -v pulumi >/dev/null || { echo "ENV=$(ENV) needs the official pulumi on PATH, logged in to a state backend: docs/aws.md"; exit 1; }
 endif
 	@$(RUN) pulumi stack select --create $(ENV) >/dev/null
@@ -56,12 +57,13 @@ cloud: venv
 
 # The engine needs only the standard library, so it is built while the Python packages are installed.
 ready:
-	@$(MAKE) --no-print-directory -j2 venv engine
+	@$(MAKE) --no-print-directory --silent -j2 venv engine
 
 engine:
-	@$(PYTHON) -m sandbox engine install
+	@folder=$$($(PYTHON) -m sandbox engine install) && echo "engine     $$folder"
 
 venv: .venv/installed
+	@:
 
 .venv/installed: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Headrace needs Python 3.11 or newer, " \

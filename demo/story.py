@@ -63,7 +63,7 @@ def _before(environment: Environment, question: flights.Question) -> None:
     clock = Clock()
     answer = flights.ask(environment, [question.instance])
     probability = answer["predictions"][0]["probability"]
-    text = f"{question.flight_id}: {probability:.3f} late, says model {answer['model_digest'][:19]}"
+    text = f"{question.flight_id}: late with probability {probability:.3f}, says model {answer['model_digest'][:19]}"
     line("before", f"endpoint/{environment['endpoint_name']}", text, clock.seconds)
 
 
@@ -79,4 +79,4 @@ def _predictions(environment: Environment, workload: Workload, entry: dict[str, 
     line("after", f"endpoint/{environment['endpoint_name']}", text)
     for question, prediction in zip(asked, answer["predictions"], strict=True):
         said, true = ("late" if prediction[workload.label.name] else "on time"), "late" if question.late else "on time"
-        note(f"{question.flight_id:<24} {prediction['probability']:.3f} {said:<8} was {true}")
+        note(f"{question.flight_id:<24} {prediction['probability']:.3f} predicted {said + ',':<8} was {true}")
