@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.environment import Environment
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,15 +80,12 @@ class Place:
 
 
 def make(folder: Path, **settings: str) -> Place:
-    """Choose a free port and prepare a folder; `settings` are further variables of the local cloud."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    """Choose a port and prepare a folder; `settings` are further variables of the local cloud."""
     # What `make` set for the clone's own environment must not reach the tests' one.
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_"))}
     variables = {
         **kept,
-        "HEADRACE_PORT": str(port),
+        "HEADRACE_PORT": str(free_port()),
         "HEADRACE_STATE": str(folder / "cloud"),
         "HEADRACE_PULUMI": str(folder / "pulumi"),
         **settings,

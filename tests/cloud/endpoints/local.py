@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -22,15 +21,9 @@ from botocore.config import Config
 
 from sandbox.cloud import process
 from sandbox.cloud.settings import LOCAL_ACCOUNT, Settings
+from tests.ports import free_port
 
 REGION = "us-east-1"
-
-
-def free_port() -> int:
-    """Return a port that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def eventually(what: Callable[[], Any], seconds: float = 20.0) -> Any:

@@ -20,11 +20,12 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.ports import free_port
+
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 FILES = Path(__file__).with_name("image")
-_PORTS = range(4741, 4760)
 _KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_REGION": REGION}
 
 
@@ -158,15 +159,6 @@ class Cloud:
 
 def _policy(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    for port in _PORTS:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                return port
-    raise AssertionError(f"no port of {_PORTS} is free")
 
 
 @pytest.fixture(scope="session")

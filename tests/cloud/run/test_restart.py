@@ -14,6 +14,7 @@ from tests.cloud.run import conftest
 from tests.cloud.run.conftest import Cloud
 from tests.cloud.run.jobs import finished_training, training
 from tests.cloud.run.test_pipelines import job
+from tests.ports import free_port
 
 REASON = "the local cloud stopped while"
 
@@ -21,7 +22,7 @@ REASON = "the local cloud stopped while"
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Cloud]:
     """A local cloud for one test, which may kill it."""
-    made = Cloud(tmp_path, conftest.free_port())
+    made = Cloud(tmp_path, free_port())
     made.start()
     try:
         conftest.furnish(made)
