@@ -13,7 +13,7 @@ from components.account import WrongAccountError
 from components.release import RELEASE_TAGS
 from components.sweeper import PackageSweepProvider, ReleaseSweepProvider
 from sandbox.cloud.settings import LOCAL_ACCOUNT
-from tests.cloud.endpoints.local import REGION, Cloud, own_settings
+from tests.cloud.endpoints.local import REGION, Cloud, started
 
 GROUP = "swept"
 TAGS = {**RELEASE_TAGS, "headrace:stack": "test"}
@@ -29,16 +29,11 @@ RELEASED = {"account_id": LOCAL_ACCOUNT, "region": REGION, "name_prefix": "test-
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """A local cloud that the providers' own clients reach, as they reach AWS."""
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        made = Cloud(own_settings(tmp_path_factory.mktemp("sweeper"), monkeypatch))
-        try:
-            made.start()
-            monkeypatch.setenv("AWS_ENDPOINT_URL", made.settings.endpoint_url)
-            monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
-            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
-            yield made
-        finally:
-            made.stop()
+    with started(Cloud, tmp_path_factory.mktemp("sweeper")) as made, pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", made.settings.endpoint_url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+        yield made
 
 
 def packages(cloud: Cloud) -> list[str]:

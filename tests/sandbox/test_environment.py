@@ -58,10 +58,8 @@ def test_dev_is_refused_in_another_account_before_anything_is_created(place: Pla
 
 def test_impossible_settings_are_all_reported_at_once(place: Place, environment: Environment) -> None:
     settings = place.folder / "impossible.yaml"
-    text = (ROOT / "Pulumi.local.yaml").read_text() + "  headrace:log_retention_days: 7\n  headrace:colour: red\n"
-    lines = [line for line in text.splitlines() if not line.startswith("encryptionsalt")]
-    salt = [line for line in text.splitlines() if line.startswith("encryptionsalt")]
-    settings.write_text("\n".join([*lines, *salt]).replace("approval: automatic", "approval: perhaps") + "\n")
+    wrong = "approval: perhaps\n  headrace:log_retention_days: 7\n  headrace:colour: red\n"
+    settings.write_text((ROOT / "Pulumi.local.yaml").read_text().replace("approval: automatic\n", wrong))
     refused = place.pulumi("preview", "--stack", "local", "--config-file", str(settings), check=False)
     assert refused.returncode != 0
     for field in ("log_retention_days", "approval", "colour"):

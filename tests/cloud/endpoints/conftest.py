@@ -12,7 +12,7 @@ import pytest
 
 from sandbox.cloud.run import images
 from sandbox.cloud.settings import LOCAL_ACCOUNT
-from tests.cloud.endpoints.local import REGION, Cloud, allow, eventually, own_settings
+from tests.cloud.endpoints.local import REGION, Cloud, allow, eventually, started
 
 SERVE = Path(__file__).with_name("serve.py")
 REPOSITORY = f"{LOCAL_ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/test/serve"
@@ -111,12 +111,7 @@ class Endpoints(Cloud):
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
     """One local cloud for the folder's tests."""
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        folder = tmp_path_factory.mktemp("endpoints")
-        endpoints = Endpoints(own_settings(folder, monkeypatch))
-        try:
-            endpoints.start()
-            endpoints.prepare(folder)
-            yield endpoints
-        finally:
-            endpoints.stop()
+    folder = tmp_path_factory.mktemp("endpoints")
+    with started(Endpoints, folder) as endpoints:
+        endpoints.prepare(folder)
+        yield endpoints

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -9,10 +10,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 import psutil
@@ -156,3 +157,18 @@ def own_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("HEADRACE_PORT", str(settings.port))
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     return settings
+
+
+Kind = TypeVar("Kind", bound=Cloud)
+
+
+@contextlib.contextmanager
+def started(kind: type[Kind], folder: Path) -> Iterator[Kind]:
+    """Start a local cloud with its state below a folder, and stop it at the end."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        made = kind(own_settings(folder, monkeypatch))
+        try:
+            made.start()
+            yield made
+        finally:
+            made.stop()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cloud.endpoints.local import Cloud, allow, own_settings
+from tests.cloud.endpoints.local import Cloud, allow, started
 
 DEFINITIONS = [
     {"FeatureName": "origin", "FeatureType": "String"},
@@ -57,12 +57,7 @@ class Store(Cloud):
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """One local cloud for the folder's tests."""
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        made = Store(own_settings(tmp_path_factory.mktemp("features"), monkeypatch))
-        try:
-            made.start()
-            made.client("s3").create_bucket(Bucket="lake")
-            made.role("features", "sagemaker.amazonaws.com", allow("s3:PutObject", "s3:GetBucketAcl"))
-            yield made
-        finally:
-            made.stop()
+    with started(Store, tmp_path_factory.mktemp("features")) as made:
+        made.client("s3").create_bucket(Bucket="lake")
+        made.role("features", "sagemaker.amazonaws.com", allow("s3:PutObject", "s3:GetBucketAcl"))
+        yield made

@@ -6,16 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cloud.endpoints.local import Cloud, own_settings
+from tests.cloud.endpoints.local import Cloud, started
 
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """A running local cloud."""
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        made = Cloud(own_settings(tmp_path_factory.mktemp("state"), monkeypatch))
-        made.start()
-        try:
-            yield made
-        finally:
-            made.stop()
+    with started(Cloud, tmp_path_factory.mktemp("state")) as made:
+        yield made
