@@ -20,6 +20,11 @@ TAG_LENGTH = 32
 _LAST_LINES = 40
 _SLOWEST_POLL_SECONDS = 10.0
 _TIMEOUT_SECONDS = 60 * 60
+_MEDIA_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
+# A role is seconds old when its first build starts, and IAM tells its services of it within about that time.
+_TRIES = 7
+_TRY_AGAIN_SECONDS = 10.0
+_BEFORE_INSTALL = frozenset({"SUBMITTED", "QUEUED", "PROVISIONING", "DOWNLOAD_SOURCE"})
 
 
 class ImageBuildError(Exception):
@@ -38,7 +43,7 @@ class ImageBuildProvider(ResourceProvider):
         image_digest = _pushed(session, props["repository_name"], tag)
         if image_digest is None:
             source = _upload(session, props["bucket"], _read_bundle(props))
-            build = _wait(session, _start(session, props["project_name"], source, tag))
+            build = _build(session, props["project_name"], source, tag)
             image_digest = _pushed(session, props["repository_name"], tag)
             if image_digest is None:
                 raise ImageBuildError(_reason(session, build, tag))
@@ -96,8 +101,16 @@ def _read_bundle(props: dict[str, Any]) -> Bundle:
 
 def _pushed(session: boto3.Session, repository_name: str, tag: str) -> str | None:
     answer = session.client("ecr").batch_get_image(repositoryName=repository_name, imageIds=[{"imageTag": tag}])
-    images = answer["images"]
-    return str(images[0]["imageId"]["imageDigest"]) if images else None
+    if not answer["images"]:
+        return None
+    image = answer["images"][0]
+    if image.get("imageManifestMediaType", _MEDIA_TYPE) != _MEDIA_TYPE:
+        raise ImageBuildError(
+            f"Image {repository_name}:{tag} must be pushed as a Docker image manifest V2, schema 2 ({_MEDIA_TYPE}), "
+            f"which SageMaker takes, got {image['imageManifestMediaType']}. Build it without attestations and for one "
+            "platform, as image/buildspec.yml does; a changed bundle gets another tag."
+        )
+    return str(image["imageId"]["imageDigest"])
 
 
 def _upload(session: boto3.Session, bucket: str, made: Bundle) -> str:
@@ -106,14 +119,55 @@ def _upload(session: boto3.Session, bucket: str, made: Bundle) -> str:
     return f"{bucket}/{key}"
 
 
-def _start(session: boto3.Session, project_name: str, source: str, tag: str) -> str:
-    answer = session.client("codebuild").start_build(
-        projectName=project_name,
-        sourceTypeOverride="S3",
-        sourceLocationOverride=source,
-        environmentVariablesOverride=[{"name": "IMAGE_TAG", "value": tag, "type": "PLAINTEXT"}],
-    )
+def _build(session: boto3.Session, project_name: str, source: str, tag: str) -> dict[str, Any]:
+    """Run a build to its end; again, a few times, where its role was not in force yet."""
+    for attempt in range(1, _TRIES + 1):
+        build_id = _start(session, project_name, source, tag, last=attempt == _TRIES)
+        if build_id is not None:
+            build = _wait(session, build_id)
+            if not _denied_before_install(build) or attempt == _TRIES:
+                return build
+        time.sleep(_TRY_AGAIN_SECONDS)
+    raise AssertionError("the last try returns or raises")
+
+
+def _start(session: boto3.Session, project_name: str, source: str, tag: str, *, last: bool) -> str | None:
+    """Start a build and return its id; None where CodeBuild cannot assume its role, unless it is the `last` try."""
+    client = session.client("codebuild")
+    try:
+        answer = client.start_build(
+            projectName=project_name,
+            sourceTypeOverride="S3",
+            sourceLocationOverride=source,
+            environmentVariablesOverride=[{"name": "IMAGE_TAG", "value": tag, "type": "PLAINTEXT"}],
+        )
+    except client.exceptions.AccountLimitExceededException as error:
+        raise ImageBuildError(
+            f"CodeBuild must be allowed to run one build of project {project_name} now, and refused: "
+            f"{error.response['Error']['Message']}. A new account may have a quota of 0: ask for more in the console "
+            "under Service Quotas, AWS CodeBuild, `Concurrently running builds for Linux/Small environment`, or wait until other "
+            "builds of the account have ended. Then run the same command again; it goes on from here."
+        ) from error
+    except client.exceptions.InvalidInputException as error:
+        if last or "sts:AssumeRole" not in error.response["Error"]["Message"]:
+            raise
+        return None
     return str(answer["build"]["id"])
+
+
+def _denied_before_install(build: dict[str, Any]) -> bool:
+    """Tell whether a build ended because its role might not yet, before any command of it ran."""
+    phases = [phase for phase in build.get("phases", []) if phase["phaseType"] not in ("COMPLETED", "FINALIZING")]
+    said = [
+        f"{context.get('statusCode')} {context.get('message')}"
+        for phase in phases
+        for context in phase.get("contexts", [])
+    ]
+    return (
+        build["buildStatus"] in ("FAILED", "FAULT")
+        and all(phase["phaseType"] in _BEFORE_INSTALL for phase in phases)
+        and any("ACCESS_DENIED" in words or "AccessDenied" in words for words in said)
+    )
 
 
 def _wait(session: boto3.Session, build_id: str) -> dict[str, Any]:
@@ -138,6 +192,8 @@ def _reason(session: boto3.Session, build: dict[str, Any], tag: str) -> str:
         if context.get("message")
     ]
     told = [f"Image build {build['id']} ended as {build['buildStatus']} and pushed no image tagged {tag}.", *contexts]
+    if _denied_before_install(build):
+        told.append(f"It was tried {_TRIES} times, in case that its role was only new: look at what the role may do.")
     lines = _last_lines(session, build.get("logs", {}))
     return "\n".join([*told, *(["The build's last lines:"] if lines else []), *(f"  {line}" for line in lines)])
 

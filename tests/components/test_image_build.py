@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.client
 import pytest
 from moto import mock_aws
 
@@ -128,3 +130,96 @@ def test_another_bundle_is_another_image_and_another_project_is_not(props: dict[
     kept = provider.update("id", built, {**props, "project_name": "other"}).outs
     assert kept is not None
     assert (kept["project_name"], kept["image_digest"]) == ("other", "sha256:1")
+
+
+def denied(number: int, phase: str = "DOWNLOAD_SOURCE") -> dict[str, Any]:
+    """A build as CodeBuild shows one whose role may not yet do what its policy says."""
+    said = {"statusCode": "ACCESS_DENIED", "message": "The role is not authorized to perform: s3:GetObject"}
+    phases = [{"phaseType": "SUBMITTED", "phaseStatus": "SUCCEEDED"}, {"phaseType": phase, "contexts": [said]}]
+    return {"id": f"build:{number}", "buildStatus": "FAILED", "phases": [*phases, {"phaseType": "COMPLETED"}]}
+
+
+def ending(builds: list[dict[str, Any]], props: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let builds end as these say, the one after the last of them by pushing; return the ids of what was waited for."""
+    waited: list[str] = []
+
+    def wait(session: boto3.Session, build_id: str) -> dict[str, Any]:
+        waited.append(build_id)
+        if len(waited) <= len(builds):
+            return builds[len(waited) - 1]
+        push(props)
+        return {"id": build_id, "buildStatus": "SUCCEEDED"}
+
+    monkeypatch.setattr("components.image_build._wait", wait)
+    return waited
+
+
+def test_a_build_whose_role_is_too_new_is_tried_again(props: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    waited = ending([denied(1, "PROVISIONING"), denied(2)], props, monkeypatch)
+    made = ImageBuildProvider().create(props)
+    assert made.outs is not None
+    assert made.outs["image_digest"].startswith("sha256:")
+    assert len(waited) == len(set(waited)) == 3
+
+
+def test_a_build_that_is_denied_its_source_for_good_ends_with_a_reason(
+    props: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited = ending([denied(number) for number in range(100)], props, monkeypatch)
+    with pytest.raises(ImageBuildError, match="tried 7 times") as caught:
+        ImageBuildProvider().create(props)
+    assert "DOWNLOAD_SOURCE: The role is not authorized to perform: s3:GetObject" in str(caught.value)
+    assert len(waited) == 7
+
+
+def test_what_is_denied_to_the_builds_own_commands_is_not_tried_again(
+    props: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited = ending([denied(1, "PRE_BUILD")], props, monkeypatch)
+    with pytest.raises(ImageBuildError, match="PRE_BUILD"):
+        ImageBuildProvider().create(props)
+    assert len(waited) == 1
+
+
+def refusing(monkeypatch: pytest.MonkeyPatch, code: str, message: str, times: int) -> None:
+    """Let CodeBuild refuse to start a build so many times."""
+    ask, refused = botocore.client.BaseClient._make_api_call, []
+
+    def answer(self: Any, action: str, params: dict[str, Any]) -> Any:
+        if action == "StartBuild" and len(refused) < times:
+            refused.append(action)
+            exception = self.exceptions.from_code(code)
+            raise exception({"Error": {"Code": code, "Message": message}}, action)
+        return ask(self, action, params)
+
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", answer)
+
+
+def test_an_account_without_builds_says_where_to_ask_for_them(
+    props: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing(monkeypatch, "AccountLimitExceededException", "Cannot have more than 0 builds in queue for the account", 1)
+    with pytest.raises(ImageBuildError, match=r"more than 0 builds.*Service Quotas, AWS CodeBuild"):
+        ImageBuildProvider().create(props)
+
+
+def test_a_role_that_codebuild_cannot_assume_yet_is_waited_for(
+    props: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = "CodeBuild is not authorized to perform: sts:AssumeRole on arn:aws:iam::123456789012:role/build"
+    refusing(monkeypatch, "InvalidInputException", message, 2)
+    waited = ending([], props, monkeypatch)
+    assert ImageBuildProvider().create(props).outs is not None
+    assert len(waited) == 1
+
+
+def test_an_image_that_sagemaker_does_not_take_is_refused(props: dict[str, Any]) -> None:
+    index = "application/vnd.oci.image.index.v1+json"
+    boto3.client("ecr", REGION).put_image(
+        repositoryName="images",
+        imageManifest=MANIFEST.replace("application/vnd.docker.distribution.manifest.v2+json", index),
+        imageManifestMediaType=index,
+        imageTag=props["digest"][:TAG_LENGTH],
+    )
+    with pytest.raises(ImageBuildError, match=f"Docker image manifest V2, schema 2.*got {re.escape(index)}"):
+        ImageBuildProvider().create(props)
