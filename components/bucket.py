@@ -99,7 +99,8 @@ class Bucket(pulumi.ComponentResource):
         return [
             self._list_statement(prefix),
             allow(["s3:PutObject", "s3:AbortMultipartUpload"], [self._objects(prefix)]),
-            *self._key_statements("kms:Decrypt", "kms:GenerateDataKey"),
+            # SageMaker's API reference asks for kms:Encrypt where a job's output or a capture names its key.
+            *self._key_statements("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
         ]
 
     def _objects(self, prefix: str) -> pulumi.Output[str]:

@@ -27,12 +27,16 @@ class ServiceRoleArgs:
         The account on whose behalf alone the service may assume the role.
     statements : sequence of Statement
         Everything that the role may do. At least one.
+    any_account_because : str, optional
+        Why the trust names no account. If omitted it asks for ``aws:SourceAccount``, against the confused deputy; a
+        service that does not send that key could then never assume the role.
     """
 
     service: str
     duty: str
     place: Place
     statements: Sequence[Statement]
+    any_account_because: str | None = None
 
 
 class ServiceRole(pulumi.ComponentResource):
@@ -48,7 +52,13 @@ class ServiceRole(pulumi.ComponentResource):
         """Register the role and its policy."""
         require(
             f"ServiceRole {name!r}",
-            [(bool(args.statements), "`statements` must hold at least one statement, got none. Say what it may do.")],
+            [
+                (bool(args.statements), "`statements` must hold at least one statement, got none. Say what it may do."),
+                (
+                    args.any_account_because != "",
+                    "`any_account_because` must be a reason, got ''. Say why, or leave it out.",
+                ),
+            ],
         )
         super().__init__("headrace:security:ServiceRole", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -57,7 +67,11 @@ class ServiceRole(pulumi.ComponentResource):
                 ["sts:AssumeRole"],
                 [],
                 principal={"Service": args.service},
-                condition={"StringEquals": {"aws:SourceAccount": args.place.account_id}},
+                condition=(
+                    {"StringEquals": {"aws:SourceAccount": args.place.account_id}}
+                    if args.any_account_because is None
+                    else None
+                ),
             )
         }
         del trust["Resource"]  # a trust policy is about the role that carries it

@@ -69,7 +69,18 @@ class Tracking(pulumi.ComponentResource):
                 service="sagemaker.amazonaws.com",
                 duty="Serves runs and their artifacts",
                 place=args.place,
-                statements=self._artifact_statements,
+                statements=[
+                    # Creation looks whether the bucket is there and where it is, and such calls carry no s3:prefix.
+                    # AWS's page on permissions for MLflow gives s3:Get*, s3:List* and s3:Put* on every bucket.
+                    allow(
+                        ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], [args.artifacts.arn]
+                    ),
+                    *self._artifact_statements,
+                ],
+                any_account_because=(
+                    "AWS's page on the confused deputy does not list MLflow among the parts of SageMaker that send "
+                    "aws:SourceAccount, and its page on permissions for MLflow gives a trust without a condition."
+                ),
             ),
             child,
         )

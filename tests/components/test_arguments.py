@@ -50,7 +50,9 @@ def known_keys(place: Place, opts: pulumi.ResourceOptions) -> None:
 
 
 def role(place: Place, opts: pulumi.ResourceOptions) -> None:
-    args = ServiceRoleArgs(service="sagemaker.amazonaws.com", duty="None", place=place, statements=[])
+    args = ServiceRoleArgs(
+        service="sagemaker.amazonaws.com", duty="None", place=place, statements=[], any_account_because=""
+    )
     ServiceRole("broken", args, opts)
 
 
@@ -66,7 +68,7 @@ def tracking(place: Place, opts: pulumi.ResourceOptions) -> None:
         (catalogue, ["database_name", "scan_limit_gb", "tables.t.columns"]),
         (data_lake, ["noncurrent_days", "access_log_days"]),
         (known_keys, ["deletion_window_days"]),
-        (role, ["statements"]),
+        (role, ["statements", "any_account_because"]),
         (tracking, ["size"]),
     ],
 )

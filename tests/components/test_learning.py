@@ -102,6 +102,22 @@ def test_the_tracking_server_registers_no_models(recording: Recording) -> None:
     assert server["artifactStoreUri"] == "s3://lake-artifacts-bucket-0000000/mlflow"
 
 
+def test_the_tracking_servers_role_is_what_aws_prints_for_it(recording: Recording) -> None:
+    """MLflow is not among what AWS lists as sending aws:SourceAccount, and looks at its bucket without a prefix."""
+    (trust,) = recording.policy("aws:iam/role:Role", "tracking-server-role", "assumeRolePolicy")
+    assert trust == {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "sagemaker.amazonaws.com"},
+    }
+    looks = [
+        found
+        for found in recording.policy(POLICY, "tracking-server-policy")
+        if {"s3:ListBucket", "s3:GetBucketLocation"} <= set(found["Action"]) and "Condition" not in found
+    ]
+    assert [found["Resource"] for found in looks] == ["arn:aws:s3:::lake-artifacts-bucket-0000000"]
+
+
 def test_a_job_registers_pending_packages_of_its_group_only(recording: Recording) -> None:
     allowed, denied = statements(recording, "job", "sagemaker:CreateModelPackage")
     assert (allowed["Effect"], denied["Effect"]) == ("Allow", "Deny")
@@ -133,6 +149,12 @@ def test_a_role_serves_one_service_on_behalf_of_this_account(recording: Recordin
 def test_whoever_uses_a_role_waits_for_its_policy(recording: Recording) -> None:
     pipeline = recording.one("aws:sagemaker/pipeline:Pipeline", "training-pipeline")
     assert recording.one(POLICY, "pipeline-policy").urn in pipeline.depends_on
+
+
+def test_whoever_writes_may_encrypt_with_the_buckets_key(recording: Recording) -> None:
+    (encrypting,) = statements(recording, "job", "kms:Encrypt")
+    assert encrypting["Resource"] == f"arn:aws:kms:{REGION}:{ACCOUNT}:key/keys-model-0000000"
+    assert not statements(recording, "pipeline", "kms:Encrypt")
 
 
 def test_reading_a_prefix_lists_that_prefix_only(recording: Recording) -> None:
