@@ -6,6 +6,8 @@ import json
 import re
 from dataclasses import dataclass
 
+from components.instance_types import takes_volume_key
+
 _VARIANT_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 _INSTANCE_TYPE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+")
 _MOST_PERCENT = 100
@@ -45,6 +47,12 @@ class ServingPolicy:
                 bool(_INSTANCE_TYPE.fullmatch(self.instance_type)),
                 "`serving_policy.instance_type` must be a SageMaker instance type, "
                 f"got {self.instance_type!r}. They look like ml.m5.large.",
+            ),
+            (
+                not _INSTANCE_TYPE.fullmatch(self.instance_type) or takes_volume_key(self.instance_type),
+                "`serving_policy.instance_type` must be of a family known to have no local storage, because SageMaker "
+                f"refuses a volume key for others, got {self.instance_type!r}. Choose another family; a new one is "
+                "added to components/instance_types.py.",
             ),
             (
                 self.instance_count >= 1,

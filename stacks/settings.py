@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
+from components.instance_types import takes_volume_key
+
 NAMESPACE = "headrace"
 LOCAL = "local"
 LOCAL_ACCOUNT = "000000000000"
 _RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
-
-# Families with local storage whose names do not say so by a "d" after the generation, as m5d and g4dn do.
-_LOCAL_STORAGE = frozenset(
-    {"g5", "g6", "g6e", "gr6", "p5", "p5e", "p5en", "p6-b200", "trn1", "trn1n", "trn2", "i3", "i4i"}
-)
 
 
 @dataclass(frozen=True)
@@ -47,8 +43,7 @@ def _known_retention(days: int) -> int:
 
 
 def _takes_volume_key(instance_type: str) -> str:
-    family = instance_type.removeprefix("ml.").partition(".")[0]
-    if family in _LOCAL_STORAGE or re.fullmatch(r"[a-z]+\d+[a-z]*d[a-z]*", family):
+    if not takes_volume_key(instance_type):
         raise ValueError
     return instance_type
 
@@ -67,7 +62,8 @@ Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 _INSTANCE = Rule(
     "a SageMaker instance type without local NVMe storage, for which SageMaker refuses a volume key",
-    "Give a name such as ml.m5.large; for a GPU, ml.p3.2xlarge.",
+    "Give a name such as ml.m5.large; for a GPU, ml.p3.2xlarge. A family that this program does not know is added to "
+    "components/instance_types.py.",
 )
 
 
@@ -104,8 +100,9 @@ class Settings(BaseModel):
 
     environment: Annotated[
         str,
-        Field(pattern=r"^[a-z][a-z0-9-]{0,15}$"),
-        Rule("1 to 16 lower-case letters, digits and hyphens, a letter first", "Name the stack so: it is in names."),
+        # No hyphen: headrace-dev-a-b is workload a-b of dev, and must not be workload b of dev-a, too.
+        Field(pattern=r"^[a-z][a-z0-9]{0,15}$"),
+        Rule("1 to 16 lower-case letters and digits, a letter first", "Name the stack so: it is in names."),
     ]
     region: Annotated[Region, Rule("an AWS region", "Give a name such as eu-west-1.")]
     allowed_account_ids: Annotated[

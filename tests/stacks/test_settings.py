@@ -111,7 +111,7 @@ def test_each_rule_names_its_field_and_the_value(field: str, value: Any) -> None
 
 
 @pytest.mark.parametrize(
-    "family", ["g4dn", "g5", "g6", "p3dn", "p4d", "p4de", "p5", "c5d", "m5d", "m5dn", "r5d", "c6gd"]
+    "family", ["g4dn", "g5", "g6", "p3dn", "p4d", "p4de", "p5", "c5d", "m5d", "m5dn", "r5d", "c6gd", "g7e", "dl1", "q9"]
 )
 def test_an_instance_whose_volume_takes_no_key_is_refused(family: str) -> None:
     instance = f"ml.{family}.xlarge"
@@ -125,7 +125,7 @@ def test_an_endpoint_whose_volume_takes_a_key_is_accepted(family: str) -> None:
     Settings.from_mapping("dev", {**NEEDED, "endpoint_instance_type": f"ml.{family}.xlarge"})
 
 
-@pytest.mark.parametrize("name", ["Dev", "dev_1", "a-name-that-is-too-long"])
+@pytest.mark.parametrize("name", ["Dev", "dev_1", "dev-2", "anamethatistoolong"])
 def test_a_stack_whose_name_cannot_be_part_of_names_is_refused(name: str) -> None:
     (problem,) = problems(name)
     assert problem.startswith("`the stack's name` must be 1 to 16 lower-case letters")

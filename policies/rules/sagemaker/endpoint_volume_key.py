@@ -8,9 +8,13 @@ from pulumi_policy import ResourceValidationArgs
 from policies.rule import ResourceRule, lacks_customer_key
 
 # Instances with local NVMe storage encrypt it in hardware, and CreateEndpointConfig refuses a key for them. Their
-# families carry a "d" after the generation (m5d, g4dn, p4de), but for these.
+# families carry a "d" after the generation (m5d, g4dn, p4de), but for these. components/instance_types.py, which no
+# policy may import, has the same list; a test compares the two. A family that is unknown must have a key.
 NVME_WITHOUT_D = frozenset(
-    {"g5", "g6", "g6e", "gr6", "p5", "p5e", "p5en", "p6-b200", "trn1", "trn1n", "trn2", "i3", "i4i"}
+    {
+        *("dl1", "g5", "g6", "g6e", "g7", "g7e", "gr6", "i3", "i4i"),
+        *("p5", "p5e", "p5en", "p6-b200", "p6-b300", "p6e-gb200", "trn1", "trn1n", "trn2"),
+    }
 )
 
 
