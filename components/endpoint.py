@@ -13,7 +13,7 @@ from components.checks import require
 from components.endpoint_birth import EndpointBirth, EndpointBirthArgs
 from components.place import Place
 
-_LONGEST_NAME = 46  # releases append "-", a version and a digest, and AWS allows 63 characters
+_LONGEST_NAME = 46  # "-bootstrap" and "--", versions and a hash follow it, and AWS allows 63 characters
 CAPTURE_PREFIX = "capture/"
 
 

@@ -145,8 +145,8 @@ def _start(session: boto3.Session, project_name: str, source: str, tag: str, *, 
         raise ImageBuildError(
             f"CodeBuild must be allowed to run one build of project {project_name} now, and refused: "
             f"{error.response['Error']['Message']}. A new account may have a quota of 0: ask for more in the console "
-            "under Service Quotas, AWS CodeBuild, `Concurrently running builds for Linux/Small environment`, or wait until other "
-            "builds of the account have ended. Then run the same command again; it goes on from here."
+            "under Service Quotas, AWS CodeBuild, `Concurrently running builds for Linux/Small environment`, or wait "
+            "until other builds of the account have ended. Then run the same command again; it goes on from here."
         ) from error
     except client.exceptions.InvalidInputException as error:
         if last or "sts:AssumeRole" not in error.response["Error"]["Message"]:

@@ -52,16 +52,16 @@ class JobLogs(pulumi.ComponentResource):
 
 def job_log_statements(place: Place) -> list[Statement]:
     """Permissions to write the logs and metrics of jobs in the account and region of `place`."""
-    return _log_statements(place, "logs:CreateLogGroup")
+    return _log_statements(place, "*", "logs:CreateLogGroup")
 
 
-def endpoint_log_statements(place: Place) -> list[Statement]:
-    """Permissions to write the logs and metrics of endpoints, whose log groups are there before them."""
-    return _log_statements(place)
+def endpoint_log_statements(place: Place, endpoint_name: str) -> list[Statement]:
+    """Permissions to write the log and the metrics of an endpoint, whose log group is there before it."""
+    return _log_statements(place, f"Endpoints/{endpoint_name}")
 
 
-def _log_statements(place: Place, *more: str) -> list[Statement]:
-    groups = place.arn("logs", "log-group:/aws/sagemaker/*")
+def _log_statements(place: Place, which: str, *more: str) -> list[Statement]:
+    groups = place.arn("logs", f"log-group:/aws/sagemaker/{which}")
     return [
         allow(
             [*more, "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],

@@ -26,6 +26,10 @@ __all__ = ["RELEASE_TAGS", "Release", "ReleaseArgs", "ServingPolicy"]
 DEFINITION = Path(__file__).with_name("release.asl.json")
 _QUICK_LOOKS = 20  # looks a second apart, before one every 15 seconds
 _LOOKS = 260  # an hour
+_UNSEEN_LOOKS = 56  # ten minutes in which no look shows the update that SageMaker took
+_CALM_LOOKS = 3  # that show the old configuration again, each newer than the update
+_STALE_LOOKS = 30  # that show it without being newer
+_READS = 3  # more, two seconds apart, before what a read shows is believed against what an event or a person said
 _LEASE_TRIES = 60  # ten minutes
 
 
@@ -129,7 +133,7 @@ def _values(
     """Return what the definition's names stand for."""
     # What a configuration holds besides package and policy: when it changes, names change, and the model is released
     # again under them.
-    fixed = [args.serving_role_arn, args.endpoint_key_arn, args.artifacts_key_arn, args.capture_uri]
+    fixed = [args.serving_role_arn, args.endpoint_key_arn, args.capture_key_arn, args.capture_uri]
     settings = pulumi.Output.all(*fixed).apply(lambda parts: short_hash(*parts))
     return {
         "EndpointName": args.endpoint_name,
@@ -145,12 +149,16 @@ def _values(
         "ArtifactsBucket": args.artifacts_bucket_name,
         "EndpointKeyArn": args.endpoint_key_arn,
         "CaptureUri": args.capture_uri,
-        "CaptureKeyArn": args.artifacts_key_arn,
+        "CaptureKeyArn": args.capture_key_arn,
         "TopicArn": args.topic_arn or "",
         "Tags": _tags(args),
         "LeaseTries": _LEASE_TRIES,
         "QuickLooks": _QUICK_LOOKS,
         "Looks": _LOOKS,
+        "UnseenLooks": _UNSEEN_LOOKS,
+        "CalmLooks": _CALM_LOOKS,
+        "StaleLooks": _STALE_LOOKS,
+        "Reads": _READS,
     }
 
 

@@ -25,8 +25,8 @@ class ReleaseArgs:
         Where the packages come from.
     serving_role_arn : input of str
         The role that released models run with.
-    capture_uri : input of str
-        Where captured requests go, under the models' key.
+    capture_uri, capture_key_arn : input of str
+        Where captured requests go, and their customer key, which those have who may read data.
     artifacts_bucket_name, artifacts_bucket_arn, artifacts_key_arn : input of str
         Where the model artifacts lie, and their customer key.
     endpoint_key_arn : input of str
@@ -58,6 +58,7 @@ class ReleaseArgs:
     model_package_group_arn: pulumi.Input[str]
     serving_role_arn: pulumi.Input[str]
     capture_uri: pulumi.Input[str]
+    capture_key_arn: pulumi.Input[str]
     artifacts_bucket_name: pulumi.Input[str]
     artifacts_bucket_arn: pulumi.Input[str]
     artifacts_key_arn: pulumi.Input[str]

@@ -13,8 +13,8 @@ def release_statements(args: ReleaseArgs, parameter_arn: pulumi.Output[str]) -> 
     """Return the statements: the endpoint, what releases make, the packages, their artifacts, the policy, the topic."""
     place = args.place
     prefix = pulumi.Output.from_input(args.endpoint_name).apply(release_name_prefix)
-    models = place.arn("sagemaker", pulumi.Output.concat("model/", prefix, "-*"))
-    configurations = place.arn("sagemaker", pulumi.Output.concat("endpoint-config/", prefix, "-*"))
+    models = place.arn("sagemaker", pulumi.Output.concat("model/", prefix, "*"))
+    configurations = place.arn("sagemaker", pulumi.Output.concat("endpoint-config/", prefix, "*"))
     packages = package_arns(args.model_package_group_arn)
     artifacts = pulumi.Output.concat(args.artifacts_bucket_arn, "/packages/", args.model_package_group_name, "/*")
     statements = [
@@ -32,6 +32,14 @@ def release_statements(args: ReleaseArgs, parameter_arn: pulumi.Output[str]) -> 
             condition={"StringEquals": {"sagemaker:ModelApprovalStatus": "Rejected"}},
         ),
         allow(["s3:GetObject"], [artifacts]),
+        # To whoever may not list, S3 says 403 of an object that is not there, instead of 404.
+        allow(
+            ["s3:ListBucket"],
+            [args.artifacts_bucket_arn],
+            condition={
+                "StringLike": {"s3:prefix": [pulumi.Output.concat("packages/", args.model_package_group_name, "/*")]}
+            },
+        ),
         allow(["kms:Decrypt"], [args.artifacts_key_arn]),
         allow(["sagemaker:CreateModel", "sagemaker:DescribeModel", "sagemaker:AddTags"], [models]),
         allow(

@@ -15,7 +15,6 @@ from components.lake import PACKAGES_PREFIX
 from components.release import RELEASE_TAGS, Release, ReleaseArgs, ServingPolicy
 from components.release_names import release_name_prefix
 from components.service_role import ServiceRole, ServiceRoleArgs
-from components.statements import allow
 from components.sweeper import PackageSweeper, PackageSweeperArgs, ReleaseSweeper, ReleaseSweeperArgs
 from stacks.foundation import Foundation
 from stacks.providers import tags
@@ -46,7 +45,7 @@ def serving(
         instance_count=settings.endpoint_instance_count,
         capture_percent=100,
     )
-    serving_role = _serving_role(base, learning, opts)
+    serving_role = _serving_role(name, base, learning, opts)
     endpoint = _endpoint(settings, workload, base, learning, serving_role=serving_role, policy=policy, opts=opts)
     PackageSweeper(
         "package-sweeper",
@@ -86,6 +85,7 @@ def serving(
             serving_policy_parameter_name=f"/headrace/{settings.environment}/{workload.name}/serving-policy",
             tags=tags(settings, workload.name),
             capture_uri=pulumi.Output.format("s3://{}/{}{}", base.lake.curated.name, CAPTURE_PREFIX, name),
+            capture_key_arn=base.keys.data_arn,
             topic_arn=alarms.topic_arn,
             topic_key_arn=base.keys.logs_arn,
             reconcile_every_minutes=settings.reconcile_minutes,
@@ -109,7 +109,7 @@ def serving(
     return Serving(serving_role=serving_role, endpoint=endpoint, release=release, approver=approver, alarms=alarms)
 
 
-def _serving_role(base: Foundation, learning: Training, opts: pulumi.ResourceOptions) -> ServiceRole:
+def _serving_role(name: str, base: Foundation, learning: Training, opts: pulumi.ResourceOptions) -> ServiceRole:
     return ServiceRole(
         "serving",
         ServiceRoleArgs(
@@ -117,11 +117,10 @@ def _serving_role(base: Foundation, learning: Training, opts: pulumi.ResourceOpt
             duty="Starts endpoint containers, reads released models, captures requests",
             place=base.place,
             statements=[
-                *base.lake.artifacts.read_statements(PACKAGES_PREFIX),
-                *base.lake.curated.write_statements(CAPTURE_PREFIX),
-                allow(["kms:GenerateDataKey"], [base.keys.model_arn]),  # captures carry the models' key
+                *base.lake.artifacts.read_statements(f"{PACKAGES_PREFIX}{name}/"),
+                *base.lake.curated.write_statements(f"{CAPTURE_PREFIX}{name}/"),
                 *learning.image.pull_statements(),
-                *endpoint_log_statements(base.place),
+                *endpoint_log_statements(base.place, name),
             ],
         ),
         opts,
@@ -158,7 +157,7 @@ def _endpoint(
             serving_role_arn=serving_role.arn,
             volume_key_arn=base.keys.model_arn,
             capture=base.lake.curated,
-            capture_key_arn=base.keys.model_arn,
+            capture_key_arn=base.keys.data_arn,
             capture_percentage=policy.capture_percent,
             variant_name=policy.variant_name,
             instance_type=policy.instance_type,

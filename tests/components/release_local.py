@@ -34,6 +34,7 @@ PARAMETER = "/headrace/test/flights/serving-policy"
 SERVE = Path(__file__).parents[1] / "cloud" / "endpoints" / "serve.py"
 REPOSITORY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/test/serve"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/test"
+DATA_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/data"
 GROUP_ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package-group/{GROUP}"
 SERVING_ROLE = f"arn:aws:iam::{ACCOUNT}:role/serving"
 TAGS = {"headrace:stack": "test", **RELEASE_TAGS}
@@ -63,6 +64,7 @@ def release_args(**more: Any) -> ReleaseArgs:
         "model_package_group_arn": GROUP_ARN,
         "serving_role_arn": SERVING_ROLE,
         "capture_uri": f"s3://{BUCKET}/captures/{ENDPOINT}",
+        "capture_key_arn": DATA_KEY,
         "artifacts_bucket_name": BUCKET,
         "artifacts_bucket_arn": f"arn:aws:s3:::{BUCKET}",
         "artifacts_key_arn": KEY,

@@ -10,7 +10,7 @@ import pytest
 
 from components.release import ServingPolicy
 from tests.cloud.endpoints.local import eventually
-from tests.components.release_local import BUCKET, ENDPOINT, GROUP, PARAMETER, TAGS, Platform
+from tests.components.release_local import BUCKET, DATA_KEY, ENDPOINT, GROUP, PARAMETER, TAGS, Platform
 
 
 def test_nothing_approved_is_nothing_to_do(platform: Platform) -> None:
@@ -30,7 +30,7 @@ def test_releases_the_newest_approved_package_and_says_so_in_the_ledger(platform
     described = platform.package(package)
     container = described["InferenceSpecification"]["Containers"][0]
     config = platform.endpoint()["EndpointConfigName"]
-    assert config.startswith(f"{ENDPOINT}-v{described['ModelPackageVersion']}-p1-")
+    assert config.startswith(f"{ENDPOINT}--v{described['ModelPackageVersion']}-p1-")
     entry = platform.entries()[-1]
     assert {name: entry[name] for name in entry if name not in ("recorded_at", "outcome_at", "finished_at")} == {
         "endpoint": ENDPOINT,
@@ -64,6 +64,8 @@ def test_what_a_release_makes_is_isolated_encrypted_and_tagged(platform: Platfor
     assert model["EnableNetworkIsolation"] is True
     assert config["KmsKeyId"].startswith("arn:aws:kms:")
     assert config["DataCaptureConfig"]["EnableCapture"] is False
+    assert config["DataCaptureConfig"]["KmsKeyId"] == DATA_KEY
+    assert config["MetricsConfig"] == {"EnableEnhancedMetrics": False, "EnableDetailedObservability": False}
     for arn in (config["EndpointConfigArn"], model["ModelArn"]):
         assert {tag["Key"]: tag["Value"] for tag in client.list_tags(ResourceArn=arn)["Tags"]} == TAGS
 

@@ -80,7 +80,7 @@ def test_the_approver_may_approve_in_its_group_and_nothing_else(made: Recording)
 def test_the_release_role_changes_its_own_endpoint_only(made: Recording) -> None:
     allowed = rights(made, "release")
     endpoint = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/{ENDPOINT}"
-    configs = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint-config/{ENDPOINT}-*"
+    configs = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint-config/{ENDPOINT}--*"
     assert [statement["Resource"] for statement in allowed["sagemaker:UpdateEndpoint"]] == [[endpoint, configs]]
     assert "sagemaker:CreateEndpoint" not in allowed
     assert "sagemaker:DeleteEndpoint" not in allowed
@@ -186,9 +186,9 @@ def test_other_settings_give_other_names_to_what_is_released() -> None:
 
 def test_names_stay_within_sagemakers_63_characters() -> None:
     long = "headrace-staging-" + "w" * 46
-    assert len(f"{release_name_prefix(long)}-v9999-p99999-12345678") <= 63
+    assert len(f"{release_name_prefix(long)}v9999-p99999-12345678") <= 63
     assert release_name_prefix(long) != release_name_prefix(long + "x")
-    assert release_name_prefix("headrace-local-flights") == "headrace-local-flights"
+    assert release_name_prefix("headrace-local-flights") == "headrace-local-flights--"
 
 
 def test_a_policy_that_cannot_serve_is_refused_with_every_reason() -> None:

@@ -23,7 +23,7 @@ PACKAGES = {
     "model_package_group_name": GROUP,
     "pipeline_name": "swept",
 }
-RELEASED = {"account_id": LOCAL_ACCOUNT, "region": REGION, "name_prefix": "test-flights", "tags": TAGS}
+RELEASED = {"account_id": LOCAL_ACCOUNT, "region": REGION, "name_prefix": "test-flights--", "tags": TAGS}
 
 
 @pytest.fixture(scope="module")
@@ -115,13 +115,19 @@ def test_what_does_not_stop_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_only_what_releases_of_this_stack_made_is_deleted(cloud: Cloud) -> None:
-    make_released(cloud, "test-flights-v1-p1-12345678", TAGS)
-    make_released(cloud, "test-flights-v2-p1-12345678", {**TAGS, "more": "tags"})
+    make_released(cloud, "test-flights--v1-p1-12345678", TAGS)
+    make_released(cloud, "test-flights--v2-p1-12345678", {**TAGS, "more": "tags"})
     make_released(cloud, "test-flights-bootstrap", {"headrace:stack": "test"})
     make_released(cloud, "test-flights-of-another", {**TAGS, "headrace:stack": "other"})
-    make_released(cloud, "another-test-flights-v1", TAGS)
+    make_released(cloud, "another-test-flights--v1", TAGS)
+    make_released(cloud, "test-flights-2--v1-p1-12345678", TAGS)
     ReleaseSweepProvider().delete("id", RELEASED)
-    assert names(cloud) == {"test-flights-bootstrap", "test-flights-of-another", "another-test-flights-v1"}
+    assert names(cloud) == {
+        "test-flights-bootstrap",
+        "test-flights-of-another",
+        "another-test-flights--v1",
+        "test-flights-2--v1-p1-12345678",
+    }
     ReleaseSweepProvider().delete("id", RELEASED)
 
 

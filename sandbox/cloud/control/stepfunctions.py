@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 import functools
 import json
+import re
 import threading
 import uuid
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -77,6 +78,9 @@ def _make_ready() -> None:
 
 def _mend() -> None:
     import moto.stepfunctions.parser.models  # noqa: F401, PLC0415
+    from moto.stepfunctions.parser.asl.component.state.choice.comparison.operator.implementations import (  # noqa: PLC0415
+        is_operator,
+    )
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (  # noqa: PLC0415
         state_task_service_aws_sdk,
     )
@@ -87,6 +91,7 @@ def _mend() -> None:
     task = state_task_service_aws_sdk.StateTaskServiceAwsSdk
     task._normalise_parameters = _as_members
     task._normalise_response = _as_written
+    is_operator.IsTimestamp.string_to_timestamp = staticmethod(_time_in)
     ExecutionWorker._get_evaluation_entrypoint = _program
     terminated = BaseExecutionWorkerCommunication.terminated
 
@@ -95,6 +100,13 @@ def _mend() -> None:
         records.changed()
 
     BaseExecutionWorkerCommunication.terminated = saved
+
+
+def _time_in(text: str) -> datetime | None:
+    """Return the time that a text is for state machines, which moto reads to the second only; None if it is none."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", text):
+        return None
+    return datetime.fromisoformat(text)
 
 
 def _program(self: Any) -> Any:
