@@ -63,6 +63,8 @@ class Image(pulumi.ComponentResource):
     ----------
     image_uri, image_digest : pulumi.Output[str]
         The image by its digest, and the digest: ``sha256:<hex>``.
+    project_name : pulumi.Output[str]
+        The CodeBuild project.
     code_digest : str
         SHA-256 of the bundle, in hex; known without building.
     """
@@ -151,6 +153,7 @@ class Image(pulumi.ComponentResource):
             },
             child,
         )
+        self.project_name: pulumi.Output[str] = project.name
         self.image_uri: pulumi.Output[str] = build.image_uri
         self.image_digest: pulumi.Output[str] = build.image_digest
         self.register_outputs(

@@ -40,6 +40,7 @@ def outputs(
         "ledger_table": answering.release.ledger_table_name,
         "serving_policy_parameter": answering.release.serving_policy_parameter_name,
         "alarm_topic_arn": answering.alarms.topic_arn,
+        "alarm_subscriptions_pending": answering.subscribers.pending,
         "roles": {
             "features": learning.roles.features.arn,
             "training": learning.roles.training.arn,

@@ -10,11 +10,13 @@ import pulumi_aws as aws
 from components.alarms import EndpointAlarms, EndpointAlarmsArgs
 from components.approver import Approver, ApproverArgs
 from components.endpoint import CAPTURE_PREFIX, Endpoint, EndpointArgs
+from components.failures import FailureAlarms, FailureAlarmsArgs
 from components.job_logs import endpoint_log_statements
 from components.lake import PACKAGES_PREFIX
 from components.release import RELEASE_TAGS, Release, ReleaseArgs, ServingPolicy
 from components.release_names import release_name_prefix
 from components.service_role import ServiceRole, ServiceRoleArgs
+from components.subscribers import Subscribers, SubscribersArgs
 from components.sweeper import PackageSweeper, PackageSweeperArgs, ReleaseSweeper, ReleaseSweeperArgs
 from stacks.foundation import Foundation
 from stacks.providers import tags
@@ -32,6 +34,7 @@ class Serving:
     release: Release
     approver: Approver | None
     alarms: EndpointAlarms
+    subscribers: Subscribers
 
 
 def serving(
@@ -106,7 +109,30 @@ def serving(
             ),
             opts,
         )
-    return Serving(serving_role=serving_role, endpoint=endpoint, release=release, approver=approver, alarms=alarms)
+    machines = {"releases": release.state_machine_arn}
+    if approver is not None:
+        machines["approvals"] = approver.state_machine_arn
+    FailureAlarms(
+        "failures",
+        FailureAlarmsArgs(
+            topic_arn=alarms.topic_arn,
+            builds={"image": learning.image.project_name},
+            pipelines={"training": learning.pipeline.pipeline_name},
+            machines=machines,
+        ),
+        opts,
+    )
+    subscribers = Subscribers(
+        "subscribers", SubscribersArgs(topic_arn=alarms.topic_arn, endpoints=settings.notify), opts
+    )
+    return Serving(
+        serving_role=serving_role,
+        endpoint=endpoint,
+        release=release,
+        approver=approver,
+        alarms=alarms,
+        subscribers=subscribers,
+    )
 
 
 def _serving_role(name: str, base: Foundation, learning: Training, opts: pulumi.ResourceOptions) -> ServiceRole:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
 from components.instance_types import takes_volume_key
+from components.subscribers import masked, protocol_of
 
 NAMESPACE = "headrace"
 LOCAL = "local"
@@ -46,6 +47,12 @@ def _takes_volume_key(instance_type: str) -> str:
     if not takes_volume_key(instance_type):
         raise ValueError
     return instance_type
+
+
+def _subscribers(endpoints: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(protocol_of(endpoint) for endpoint in endpoints) or len(set(endpoints)) < len(endpoints):
+        raise ValueError
+    return endpoints
 
 
 def _structured(value: Any) -> Any:
@@ -88,6 +95,9 @@ class Settings(BaseModel):
         What the endpoint runs on. From two instances on, one may fail.
     reconcile_minutes : int
         How often the release machine looks whether what serves is what is wanted, because events may be lost.
+    notify : tuple of str
+        Who hears of alarms and of releases that did not happen: e-mail addresses, ``https://`` endpoints, ARNs of SQS
+        queues. Each but a queue of the account must confirm.
     log_retention_days : int
         Days that logs are kept.
     owns_job_logs : bool
@@ -132,6 +142,16 @@ class Settings(BaseModel):
     reconcile_minutes: Annotated[
         int, Field(ge=1, le=1440), Rule("whole minutes from 1 to 1440", "15 is a good start.")
     ] = 15
+    notify: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_structured),
+        AfterValidator(_subscribers),
+        Rule(
+            "a list of e-mail addresses, https:// endpoints and ARNs of standard SQS queues, each once",
+            "Set it encrypted, so that no address stands in the file: "
+            f"""pulumi config set --secret {NAMESPACE}:notify '["you@example.com"]'.""",
+        ),
+    ] = ()
     log_retention_days: Annotated[
         int,
         AfterValidator(_known_retention),
@@ -191,9 +211,17 @@ def _problems(error: ValidationError, given: Mapping[str, Any]) -> Iterator[str]
             yield f"`{NAMESPACE}:{field}` must be one of {known}, got an unknown name. Correct the name or remove it."
             continue
         rule = _rule(Settings.model_fields[field].metadata)
-        got = repr(_structured(given[field])) if field in given else "nothing"
+        got = _shown(field, given[field]) if field in given else "nothing"
         name = "the stack's name" if field == "environment" else f"{NAMESPACE}:{field}"
         yield f"`{name}` must be {rule.must_be}, got {got}. {rule.remedy}"
+
+
+def _shown(field: str, value: Any) -> str:
+    """Write a value as an error shows it: addresses are nobody's business."""
+    value = _structured(value)
+    if field == "notify":
+        return repr([masked(str(entry)) for entry in value] if isinstance(value, list | tuple) else masked(str(value)))
+    return repr(value)
 
 
 def _rule(metadata: Sequence[Any]) -> Rule:

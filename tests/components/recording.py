@@ -86,6 +86,8 @@ class _Answers(mocks.Mocks):
             state |= {"repositoryUrl": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}"}
         if args.typ == "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer":
             state |= {"trackingServerUrl": "https://tracking.example"}
+        if args.typ == "aws:sns/topicSubscription:TopicSubscription":
+            state |= {"pendingConfirmation": args.inputs["protocol"] != "sqs"}
         if args.typ == "pulumi-python:dynamic/image:ImageBuild":
             state |= {"image_digest": IMAGE_DIGEST, "image_uri": f"{args.inputs['repository_url']}@{IMAGE_DIGEST}"}
         if args.typ == "pulumi-python:dynamic/serving:EndpointBirth":

@@ -86,8 +86,8 @@ def test_all_errors_are_told_at_once() -> None:
         "`headrace:log_retention_days` must be a retention that CloudWatch Logs knows, got '31'. "
         "Choose 30, 90, 365 or another that its documentation lists.",
         "`headrace:colour` must be one of region, allowed_account_ids, workload, approval, training_instance_type, "
-        "training_volume_gb, endpoint_instance_type, endpoint_instance_count, reconcile_minutes, log_retention_days, "
-        "owns_job_logs, force_destroy, got an unknown name. Correct the name or remove it.",
+        "training_volume_gb, endpoint_instance_type, endpoint_instance_count, reconcile_minutes, notify, "
+        "log_retention_days, owns_job_logs, force_destroy, got an unknown name. Correct the name or remove it.",
     ]
 
 
@@ -102,6 +102,7 @@ def test_all_errors_are_told_at_once() -> None:
         ("owns_job_logs", "perhaps"),
         ("workload", "workloads/flights"),
         ("allowed_account_ids", []),
+        ("notify", ["nobody"]),
     ],
 )
 def test_each_rule_names_its_field_and_the_value(field: str, value: Any) -> None:
@@ -129,6 +130,18 @@ def test_an_endpoint_whose_volume_takes_a_key_is_accepted(family: str) -> None:
 def test_a_stack_whose_name_cannot_be_part_of_names_is_refused(name: str) -> None:
     (problem,) = problems(name)
     assert problem.startswith("`the stack's name` must be 1 to 16 lower-case letters")
+
+
+def test_who_is_told_is_a_list_each_once_and_no_error_shows_an_address() -> None:
+    queue = "arn:aws:sqs:eu-west-1:111122223333:alarms"
+    told = ["ada@example.com", "https://hooks.example.com/x", queue]
+    assert Settings.from_mapping("dev", {**NEEDED, "notify": json.dumps(told)}).notify == tuple(told)
+    for wrong in ([*told, told[0]], [*told, "http://hooks.example.com"], json.dumps([*told, "+4512345678"])):
+        (problem,) = problems("dev", notify=wrong)
+        assert problem.startswith("`headrace:notify` must be a list of e-mail addresses")
+        assert "pulumi config set --secret headrace:notify" in problem
+        assert "a...@example.com" in problem
+        assert "ada@" not in problem
 
 
 @pytest.fixture

@@ -1,0 +1,82 @@
+"""Who hears of what: subscriptions that must be confirmed, and alarms on what fails in the background."""
+
+from __future__ import annotations
+
+import pytest
+
+from components.failures import FailureAlarms, FailureAlarmsArgs
+from components.subscribers import Subscribers, SubscribersArgs, protocol_of
+from tests.components.parts import options
+from tests.components.recording import Recording, record
+
+QUEUE = "arn:aws:sqs:eu-west-1:111122223333:alarms"
+ENDPOINTS = ("ada@example.com", "https://hooks.example.com/secret-part", QUEUE)
+SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
+
+
+def subscribed(*endpoints: str) -> tuple[Recording, list[str]]:
+    """Register subscribers; return what was registered and who has not confirmed."""
+    pending: list[str] = []
+
+    def program() -> None:
+        _, opts = options()
+        Subscribers("subscribers", SubscribersArgs(topic_arn="topic", endpoints=endpoints), opts).pending.apply(
+            pending.extend
+        )
+
+    return record(program), pending
+
+
+def test_each_endpoint_is_subscribed_by_its_protocol() -> None:
+    recording, _ = subscribed(*ENDPOINTS)
+    made = {found.inputs["protocol"]: found.inputs for found in recording.of(SUBSCRIPTION)}
+    assert made.keys() == {"email", "https", "sqs"}
+    assert {inputs["topic"] for inputs in made.values()} == {"topic"}
+
+
+def test_who_has_not_confirmed_is_told_without_the_address(capsys: pytest.CaptureFixture[str]) -> None:
+    _, pending = subscribed(*ENDPOINTS)
+    assert pending == ["a...@example.com", "https://hooks.example.com/..."]
+    assert "secret-part" not in capsys.readouterr().err
+
+
+def test_an_endpoint_that_leaves_the_list_moves_no_other() -> None:
+    every = {found.urn for found in subscribed(*ENDPOINTS)[0].of(SUBSCRIPTION)}
+    rest = {found.urn for found in subscribed(*ENDPOINTS[1:])[0].of(SUBSCRIPTION)}
+    assert rest < every
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["nobody", "a@b", "http://example.com", "https://", f"{QUEUE}.fifo", "arn:aws:sns:x:1:t", "+4512345678"]
+)
+def test_what_sns_could_not_reach_or_only_in_the_open_is_refused(endpoint: str) -> None:
+    assert protocol_of(endpoint) is None
+    with pytest.raises(ValueError, match="`endpoints` must be"):
+        subscribed(endpoint)
+
+
+def test_failed_builds_pipelines_and_machines_ring() -> None:
+    def program() -> None:
+        _, opts = options()
+        args = FailureAlarmsArgs(
+            topic_arn="topic", builds={"image": "b"}, pipelines={"training": "p"}, machines={"releases": "m"}
+        )
+        FailureAlarms("failures", args, opts)
+
+    alarms = [found.inputs for found in record(program).of("aws:cloudwatch/metricAlarm:MetricAlarm")]
+    watched = {(alarm["namespace"], alarm["metricName"], *alarm["dimensions"].items()) for alarm in alarms}
+    assert watched == {
+        ("AWS/CodeBuild", "FailedBuilds", ("ProjectName", "b")),
+        ("AWS/Sagemaker/ModelBuildingPipeline", "ExecutionFailed", ("PipelineName", "p")),
+        ("AWS/States", "ExecutionsFailed", ("StateMachineArn", "m")),
+        ("AWS/States", "ExecutionsTimedOut", ("StateMachineArn", "m")),
+        ("AWS/States", "ExecutionsAborted", ("StateMachineArn", "m")),
+    }
+    for alarm in alarms:
+        assert (alarm["comparisonOperator"], alarm["threshold"], alarm["statistic"]) == (
+            "GreaterThanThreshold",
+            0,
+            "Sum",
+        )
+        assert alarm["alarmActions"] == ["topic"]
+        assert alarm["treatMissingData"] == "notBreaching"
