@@ -182,14 +182,9 @@ def delete_released(client: Any, name_prefix: str, tags: Mapping[str, str]) -> N
 
 
 def _running(client: Any, pipeline_name: str) -> list[Any]:
-    return [
-        execution
-        for execution in _unless_gone(
-            lambda: client.list_pipeline_executions(PipelineName=pipeline_name)["PipelineExecutionSummaries"]
-        )
-        or []
-        if execution["PipelineExecutionStatus"] in ("Executing", "Stopping")
-    ]
+    pages = client.get_paginator("list_pipeline_executions").paginate(PipelineName=pipeline_name)
+    executions = _unless_gone(lambda: [found for page in pages for found in page["PipelineExecutionSummaries"]])
+    return [found for found in executions or [] if found["PipelineExecutionStatus"] in ("Executing", "Stopping")]
 
 
 def _tagged(client: Any, found: list[tuple[str, str]], name_prefix: str, tags: Mapping[str, str]) -> Iterator[str]:

@@ -31,11 +31,11 @@ class Package:
 
 def newest_package(environment: Environment) -> Package | None:
     """Return the newest package of the group that was not rejected, or None."""
-    sagemaker = environment.client("sagemaker")
-    listed = sagemaker.list_model_packages(
+    pages = environment.client("sagemaker").get_paginator("list_model_packages")
+    listed = pages.paginate(
         ModelPackageGroupName=environment["model_package_group_name"], SortBy="CreationTime", SortOrder="Descending"
-    )["ModelPackageSummaryList"]
-    for summary in listed:
+    )
+    for summary in (summary for page in listed for summary in page["ModelPackageSummaryList"]):
         if summary["ModelApprovalStatus"] != "Rejected":
             return describe_package(environment, summary["ModelPackageArn"])
     return None
@@ -59,13 +59,13 @@ def run(environment: Environment, parameters: dict[str, str]) -> Package:
     """
     sagemaker = environment.client("sagemaker")
     name = environment["pipeline_name"]
-    newest = sagemaker.list_pipeline_executions(
-        PipelineName=name, SortBy="CreationTime", SortOrder="Descending", MaxResults=1
+    listed = sagemaker.get_paginator("list_pipeline_executions").paginate(
+        PipelineName=name, SortBy="CreationTime", SortOrder="Descending"
     )
-    summaries = newest["PipelineExecutionSummaries"]
+    newest = next((found for page in listed for found in page["PipelineExecutionSummaries"]), None)
     package = newest_package(environment)
-    if summaries and summaries[0]["PipelineExecutionStatus"] in _RUNNING:
-        execution = summaries[0]["PipelineExecutionArn"]
+    if newest and newest["PipelineExecutionStatus"] in _RUNNING:
+        execution = newest["PipelineExecutionArn"]
         line("pipeline", name, "already running: following it")
     elif (
         package
@@ -99,12 +99,14 @@ def _newer(environment: Environment, package: Package) -> bool:
 def follow(environment: Environment, execution: str) -> None:
     """Wait for an execution, a line a step; raise `StoryError` with the reason if it fails."""
     sagemaker = environment.client("sagemaker")
+    pages = sagemaker.get_paginator("list_pipeline_execution_steps")
     shown: set[str] = set()
     clock = Clock()
     with step("the pipeline runs") as progress:
         while True:
             status = sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution)
-            steps = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=execution)["PipelineExecutionSteps"]
+            listed = pages.paginate(PipelineExecutionArn=execution)
+            steps = [found for page in listed for found in page["PipelineExecutionSteps"]]
             for found in sorted(steps, key=lambda s: s.get("EndTime", s.get("StartTime", 0)) or 0):
                 if found["StepStatus"] in ("Succeeded", "Failed", "Stopped") and found["StepName"] not in shown:
                     shown.add(found["StepName"])

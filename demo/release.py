@@ -88,22 +88,21 @@ def _start(environment: Environment, package: Package) -> None:
 
 
 def _running(environment: Environment) -> bool:
-    return bool(
-        environment.client("stepfunctions").list_executions(
-            stateMachineArn=environment["release_state_machine_arn"], statusFilter="RUNNING", maxResults=1
-        )["executions"]
-    )
+    pages = environment.client("stepfunctions").get_paginator("list_executions")
+    listed = pages.paginate(stateMachineArn=environment["release_state_machine_arn"], statusFilter="RUNNING")
+    return any(page["executions"] for page in listed)
 
 
 def _last_entry(environment: Environment, package: Package) -> dict[str, str] | None:
-    found = environment.client("dynamodb").query(
+    pages = environment.client("dynamodb").get_paginator("query")
+    found = pages.paginate(
         TableName=environment["ledger_table"],
         KeyConditionExpression="endpoint = :endpoint",
         ExpressionAttributeValues={":endpoint": {"S": environment["endpoint_name"]}},
         ScanIndexForward=False,
         ConsistentRead=True,
     )
-    entries = [{name: _text(value) for name, value in item.items()} for item in found["Items"]]
+    entries = ({name: _text(value) for name, value in item.items()} for page in found for item in page["Items"])
     return next((entry for entry in entries if entry.get("package") == package.arn), None)
 
 

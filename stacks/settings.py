@@ -149,7 +149,7 @@ class Settings(BaseModel):
         Rule(
             "a list of e-mail addresses, https:// endpoints and ARNs of standard SQS queues, each once",
             "Set it encrypted, so that no address stands in the file: "
-            f"""pulumi config set --secret {NAMESPACE}:notify '["you@example.com"]'.""",
+            f"""pulumi config set --secret {NAMESPACE}:notify '["ADDRESS"]'.""",
         ),
     ] = ()
     log_retention_days: Annotated[

@@ -96,7 +96,9 @@ def training(settings: Settings, workload: Workload, provider: aws.Provider, bas
     registry = Registry(
         "registry", RegistryArgs(place=base.place, group_name=name, description=workload.description), opts
     )
-    roles = _roles(workload, base, image=image, features=features, tracking=tracking, registry=registry, opts=opts)
+    roles = _roles(
+        workload, base, name, image=image, features=features, tracking=tracking, registry=registry, opts=opts
+    )
     known: dict[str, Any] = {
         "image_uri": image.image_uri,
         "features_role_arn": roles.features.arn,
@@ -151,6 +153,7 @@ def training(settings: Settings, workload: Workload, provider: aws.Provider, bas
 def _roles(
     workload: Workload,
     base: Foundation,
+    pipeline: str,
     *,
     image: Image,
     features: FeatureStore,
@@ -160,6 +163,7 @@ def _roles(
 ) -> TrainingRoles:
     curated, artifacts = base.lake.curated, base.lake.artifacts
     everything = curated.read_statements(f"{workload.name}/")
+    packages = f"{PACKAGES_PREFIX}{pipeline}/"
     jobs = [*image.pull_statements(), *job_log_statements(base.place)]
 
     def reading(step: str) -> list[Statement]:
@@ -196,7 +200,7 @@ def _roles(
         [
             *everything,
             *writing("evaluate"),
-            *artifacts.read_statements(PACKAGES_PREFIX),
+            *artifacts.read_statements(packages),
             *registry.read_statements(),
             *tracking.log_statements(),
             *jobs,
@@ -211,8 +215,8 @@ def _roles(
             *everything,
             *writing("package"),
             *writing("register"),
-            *artifacts.read_statements(PACKAGES_PREFIX),
-            *artifacts.write_statements(PACKAGES_PREFIX),
+            *artifacts.read_statements(packages),
+            *artifacts.write_statements(packages),
             *registry.register_statements(),
             *tracking.log_statements(),
             *jobs,

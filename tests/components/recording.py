@@ -25,6 +25,29 @@ REGION = "eu-west-1"
 IMAGE_DIGEST = "sha256:" + "ab" * 32
 
 
+# ARNs as AWS writes them, and the inputs that hold a name of our own.
+_ARNS = {
+    "aws:cloudwatch/logGroup:LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}",
+    "aws:dynamodb/table:Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
+    "aws:ecr/repository:Repository": "arn:aws:ecr:{region}:{account}:repository/{name}",
+    "aws:iam/role:Role": "arn:aws:iam::{account}:role/{name}",
+    "aws:kms/key:Key": "arn:aws:kms:{region}:{account}:key/{name}",
+    "aws:s3/bucket:Bucket": "arn:aws:s3:::{name}",
+    "aws:sagemaker/endpoint:Endpoint": "arn:aws:sagemaker:{region}:{account}:endpoint/{name}",
+    "aws:sagemaker/featureGroup:FeatureGroup": "arn:aws:sagemaker:{region}:{account}:feature-group/{name}",
+    "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer": (
+        "arn:aws:sagemaker:{region}:{account}:mlflow-tracking-server/{name}"
+    ),
+    "aws:sagemaker/modelPackageGroup:ModelPackageGroup": (
+        "arn:aws:sagemaker:{region}:{account}:model-package-group/{name}"
+    ),
+    "aws:sagemaker/pipeline:Pipeline": "arn:aws:sagemaker:{region}:{account}:pipeline/{name}",
+    "aws:sfn/stateMachine:StateMachine": "arn:aws:states:{region}:{account}:stateMachine:{name}",
+    "aws:ssm/parameter:Parameter": "arn:aws:ssm:{region}:{account}:parameter{name}",
+}
+_NAMES = ("name", "featureGroupName", "modelPackageGroupName", "pipelineName", "trackingServerName")
+
+
 @dataclass(frozen=True)
 class Registration:
     """One resource as the program asked for it; `inputs` as they are sent, in camel case."""
@@ -70,18 +93,18 @@ class _Answers(mocks.Mocks):
     """What AWS would answer: an ARN, an id, and what else other resources are made from."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        name = args.inputs.get("name", f"{args.name}-0000000")
+        name = next((args.inputs[key] for key in _NAMES if key in args.inputs), f"{args.name}-0000000")
+        arn = _ARNS.get(args.typ, "arn:aws:{service}:{region}:{account}:{name}")
+        service = args.typ.split("/")[0].removeprefix("aws:")
         state = {
             "name": name,
             **args.inputs,
-            "arn": f"arn:aws:{args.typ.split('/')[0].removeprefix('aws:')}:{REGION}:{ACCOUNT}:{name}",
+            "arn": arn.format(service=service, region=REGION, account=ACCOUNT, name=name),
         }
         if args.typ == "aws:s3/bucket:Bucket":
-            state |= {"bucket": name, "arn": f"arn:aws:s3:::{name}"}
+            state |= {"bucket": name}
         if args.typ == "aws:kms/key:Key":
-            state |= {"keyId": name, "arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{name}"}
-        if args.typ == "aws:iam/role:Role":
-            state |= {"arn": f"arn:aws:iam::{ACCOUNT}:role/{name}"}
+            state |= {"keyId": name}
         if args.typ == "aws:ecr/repository:Repository":
             state |= {"repositoryUrl": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}"}
         if args.typ == "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer":

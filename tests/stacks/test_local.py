@@ -112,7 +112,7 @@ def test_the_estimators_code_can_write_a_model_and_neither_judge_nor_register_it
     curated, artifacts = (f"arn:aws:s3:::lake-{kind}-bucket-0000000" for kind in ("curated", "artifacts"))
     assert _may_write(local, "training-job") == {f"{curated}/flights/train/*", f"{artifacts}/mlflow/*"}
     assert _may_write(local, "evaluating-job") == {f"{curated}/flights/evaluate/*", f"{artifacts}/mlflow/*"}
-    assert f"{artifacts}/packages/*" in _may_write(local, "registering-job")
+    assert f"{artifacts}/packages/headrace-local-flights/*" in _may_write(local, "registering-job")
     may_register = {
         found.name
         for found in local.of(ROLE_POLICY)

@@ -54,4 +54,5 @@ class Handler(BaseHTTPRequestHandler):
 print(f"serving {ANSWER}", flush=True)
 if "FAULT" in os.environ:
     sys.exit(f"the model does not load: {os.environ['FAULT']}")
+time.sleep(float(os.environ.get("SLOW_START", "0")))
 ThreadingHTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
