@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable
 from typing import Any
@@ -14,12 +13,11 @@ from tests.components.release_local import BUCKET, PARAMETER, Platform
 States = dict[str, dict[str, Any]]
 
 
-def machine(platform: Platform, name: str, change: Callable[[States], None], **limits: int) -> str:
-    """Make the release machine with other states or limits; return its ARN."""
+def machine(platform: Platform, name: str, change: Callable[[States], None], of: str = "release") -> str:
+    """Make a component's machine with other states; return its ARN."""
     client = platform.client("stepfunctions")
-    declared = client.describe_state_machine(stateMachineArn=platform.release)
-    definition = copy.deepcopy(json.loads(declared["definition"]))
-    definition["States"]["Begin"]["Parameters"]["limits"] |= limits
+    declared = client.describe_state_machine(stateMachineArn=getattr(platform, of))
+    definition = json.loads(declared["definition"])
     change(definition["States"])
     made = client.create_state_machine(name=name, definition=json.dumps(definition), roleArn=declared["roleArn"])
     return str(made["stateMachineArn"])
@@ -94,6 +92,20 @@ def test_an_empty_page_is_not_the_last(platform: Platform) -> None:
     assert platform.answer() == "second page"
 
 
+def test_the_approver_follows_pages_too(platform: Platform) -> None:
+    def small_pages(states: States) -> None:
+        states["List what is pending"]["Parameters"]["MaxResults"] = 1
+        states["List the next page"]["Parameters"]["MaxResults"] = 1
+
+    packages = [platform.register(f"page {number}", approved=False) for number in range(3)]
+    ended = platform.ended(platform.start_machine(machine(platform, "approver-pages", small_pages, "approver")))
+    assert ended.status == "SUCCEEDED", ended
+    assert {approval(platform, package) for package in packages} == {"Approved"}
+    assert ended.output["pages"] >= 2
+    for package in packages:
+        platform.reject(package)
+
+
 def test_old_looks_right_after_the_update_reject_no_package(platform: Platform) -> None:
     package = platform.register("seen late")
     ended = platform.ended(platform.start_machine(machine(platform, "late", old_looks(1, 7))))
@@ -123,10 +135,11 @@ def test_a_rollback_behind_old_looks_is_still_one(platform: Platform) -> None:
 
 def test_an_update_that_never_shows_is_the_infrastructures_fault(platform: Platform) -> None:
     def lost(states: States) -> None:
+        states["Begin"]["Parameters"]["limits"]["unseen_looks"] = 5
         states["Update the endpoint"] = {"Type": "Pass", "Next": "Start counting"}
 
     package = platform.register("never shown")
-    ended = platform.ended(platform.start_machine(machine(platform, "lost", lost, unseen_looks=5)))
+    ended = platform.ended(platform.start_machine(machine(platform, "lost", lost)))
     assert (ended.status, ended.error) == ("FAILED", "UpdateNotSeen"), ended
     assert "stays Approved" in ended.cause
     assert platform.entries()[-1]["outcome"] == "failed"
