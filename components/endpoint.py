@@ -154,6 +154,7 @@ class Endpoint(pulumi.ComponentResource):
     def _configuration(
         self, name: str, args: EndpointArgs, model: aws.sagemaker.Model
     ) -> aws.sagemaker.EndpointConfiguration:
+        # MetricsConfig, by which releases switch off metrics that cost extra, is no input of the provider's.
         return aws.sagemaker.EndpointConfiguration(
             f"{name}-bootstrap-configuration",
             name=f"{args.endpoint_name}-bootstrap",
