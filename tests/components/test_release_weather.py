@@ -187,3 +187,25 @@ def test_a_missing_artifact_is_told_as_such(platform: Platform) -> None:
     assert platform.entries()[-1]["error"] == ended.error
     assert platform.lease_holder() is None
     platform.reject(package)
+
+
+def test_an_artifact_that_s3_refuses_names_both_causes(platform: Platform) -> None:
+    package = platform.register("refused")
+    key = platform.package(package)["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
+    refusal = {
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": "s3:GetObject",
+        "Resource": key.replace("s3://", "arn:aws:s3:::"),
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [refusal]})
+    platform.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=policy)
+    try:
+        ended = platform.run_release(model_package_arn=package)
+    finally:
+        platform.client("s3").delete_bucket_policy(Bucket=BUCKET)
+    assert (ended.status, ended.error) == ("FAILED", "ArtifactNotReadable"), ended
+    assert key in ended.cause
+    assert "of an object that is not there" in ended.cause
+    assert approval(platform, package) == "Approved"
+    platform.reject(package)
