@@ -42,14 +42,16 @@ class FailureAlarms(pulumi.ComponentResource):
         """Register the alarms."""
         super().__init__("headrace:operations:FailureAlarms", name, None, opts)
         self._topic_arn = args.topic_arn
-        for build, project in args.builds.items():
-            self._alarm(
-                f"{name}-{build}-build", "An image build failed", "AWS/CodeBuild", "FailedBuilds", ProjectName=project
-            )
+        for which, project in args.builds.items():
+            dimensions = {"ProjectName": project}
+            self._alarm(f"{name}-{which}-build", "An image build failed", "AWS/CodeBuild", "FailedBuilds", dimensions)
         for which, pipeline in args.pipelines.items():
-            namespace = "AWS/Sagemaker/ModelBuildingPipeline"
             self._alarm(
-                f"{name}-{which}-pipeline", "A pipeline run failed", namespace, "ExecutionFailed", PipelineName=pipeline
+                f"{name}-{which}-pipeline",
+                "A pipeline run failed",
+                "AWS/Sagemaker/ModelBuildingPipeline",
+                "ExecutionFailed",
+                {"PipelineName": pipeline},
             )
         for which, machine in args.machines.items():
             for ending in ("Failed", "TimedOut", "Aborted"):
@@ -58,11 +60,13 @@ class FailureAlarms(pulumi.ComponentResource):
                     f"An execution of the state machine ended as {ending}; its history says where",
                     "AWS/States",
                     f"Executions{ending}",
-                    StateMachineArn=machine,
+                    {"StateMachineArn": machine},
                 )
         self.register_outputs({})
 
-    def _alarm(self, name: str, description: str, namespace: str, metric: str, **dimensions: pulumi.Input[str]) -> None:
+    def _alarm(
+        self, name: str, description: str, namespace: str, metric: str, dimensions: Mapping[str, pulumi.Input[str]]
+    ) -> None:
         aws.cloudwatch.MetricAlarm(
             name,
             alarm_description=description,

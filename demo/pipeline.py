@@ -31,9 +31,12 @@ class Package:
 
 def newest_package(environment: Environment) -> Package | None:
     """Return the newest package of the group that was not rejected, or None."""
-    pages = environment.client("sagemaker").get_paginator("list_model_packages")
-    listed = pages.paginate(
-        ModelPackageGroupName=environment["model_package_group_name"], SortBy="CreationTime", SortOrder="Descending"
+    listed = (
+        environment.client("sagemaker")
+        .get_paginator("list_model_packages")
+        .paginate(
+            ModelPackageGroupName=environment["model_package_group_name"], SortBy="CreationTime", SortOrder="Descending"
+        )
     )
     for summary in (summary for page in listed for summary in page["ModelPackageSummaryList"]):
         if summary["ModelApprovalStatus"] != "Rejected":
@@ -99,13 +102,12 @@ def _newer(environment: Environment, package: Package) -> bool:
 def follow(environment: Environment, execution: str) -> None:
     """Wait for an execution, a line a step; raise `StoryError` with the reason if it fails."""
     sagemaker = environment.client("sagemaker")
-    pages = sagemaker.get_paginator("list_pipeline_execution_steps")
     shown: set[str] = set()
     clock = Clock()
     with step("the pipeline runs") as progress:
         while True:
             status = sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution)
-            listed = pages.paginate(PipelineExecutionArn=execution)
+            listed = sagemaker.get_paginator("list_pipeline_execution_steps").paginate(PipelineExecutionArn=execution)
             steps = [found for page in listed for found in page["PipelineExecutionSteps"]]
             for found in sorted(steps, key=lambda s: s.get("EndTime", s.get("StartTime", 0)) or 0):
                 if found["StepStatus"] in ("Succeeded", "Failed", "Stopped") and found["StepName"] not in shown:

@@ -88,19 +88,25 @@ def _start(environment: Environment, package: Package) -> None:
 
 
 def _running(environment: Environment) -> bool:
-    pages = environment.client("stepfunctions").get_paginator("list_executions")
-    listed = pages.paginate(stateMachineArn=environment["release_state_machine_arn"], statusFilter="RUNNING")
+    listed = (
+        environment.client("stepfunctions")
+        .get_paginator("list_executions")
+        .paginate(stateMachineArn=environment["release_state_machine_arn"], statusFilter="RUNNING")
+    )
     return any(page["executions"] for page in listed)
 
 
 def _last_entry(environment: Environment, package: Package) -> dict[str, str] | None:
-    pages = environment.client("dynamodb").get_paginator("query")
-    found = pages.paginate(
-        TableName=environment["ledger_table"],
-        KeyConditionExpression="endpoint = :endpoint",
-        ExpressionAttributeValues={":endpoint": {"S": environment["endpoint_name"]}},
-        ScanIndexForward=False,
-        ConsistentRead=True,
+    found = (
+        environment.client("dynamodb")
+        .get_paginator("query")
+        .paginate(
+            TableName=environment["ledger_table"],
+            KeyConditionExpression="endpoint = :endpoint",
+            ExpressionAttributeValues={":endpoint": {"S": environment["endpoint_name"]}},
+            ScanIndexForward=False,
+            ConsistentRead=True,
+        )
     )
     entries = ({name: _text(value) for name, value in item.items()} for page in found for item in page["Items"])
     return next((entry for entry in entries if entry.get("package") == package.arn), None)

@@ -183,7 +183,8 @@ def test_what_is_denied_to_the_builds_own_commands_is_not_tried_again(
 
 def refusing(monkeypatch: pytest.MonkeyPatch, code: str, message: str, times: int) -> None:
     """Let CodeBuild refuse to start a build so many times."""
-    ask, refused = botocore.client.BaseClient._make_api_call, []
+    ask = botocore.client.BaseClient._make_api_call
+    refused: list[str] = []
 
     def answer(self: Any, action: str, params: dict[str, Any]) -> Any:
         if action == "StartBuild" and len(refused) < times:
