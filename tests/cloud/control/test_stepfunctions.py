@@ -122,3 +122,31 @@ def test_a_machine_needs_a_role_that_trusts_step_functions(cloud: Cloud, name: s
     with pytest.raises(ClientError, match="AccessDenied"):
         states.update_state_machine(stateMachineArn=made, roleArn=f"{role}-that-is-not-there")
     assert states.describe_state_machine(stateMachineArn=made)["roleArn"] == role
+
+
+def test_times_are_compared_to_the_fraction_of_a_second(cloud: Cloud, name: str) -> None:
+    later = {"Variable": "$.b", "TimestampGreaterThanPath": "$.a", "Next": "Later"}
+    definition = {
+        "StartAt": "Compare",
+        "States": {
+            "Compare": {"Type": "Choice", "Choices": [later], "Default": "Not later"},
+            "Later": {"Type": "Pass", "Result": "later", "End": True},
+            "Not later": {"Type": "Pass", "Result": "not later", "End": True},
+        },
+    }
+    states = cloud.client("stepfunctions")
+    role = cloud.role(name, "states.amazonaws.com")
+    machine = states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)["stateMachineArn"]
+
+    def outcome(a: str, b: str) -> str:
+        execution = states.start_execution(stateMachineArn=machine, input=json.dumps({"a": a, "b": b}))["executionArn"]
+
+        def output() -> str | None:
+            return states.describe_execution(executionArn=execution).get("output")
+
+        return str(json.loads(eventually(output, 60)))
+
+    assert outcome("2026-11-25T10:00:00.123Z", "2026-11-25T10:00:00.124Z") == "later"
+    assert outcome("2026-11-25T10:00:00.124Z", "2026-11-25T10:00:00.123Z") == "not later"
+    assert outcome("2026-11-25T10:00:00Z", "2026-11-25T11:00:01+01:00") == "later"
+    assert outcome("2026-11-25T10:00:00Z", "2026-11-25 11:00:00Z") == "not later"  # no time to a state machine
