@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -10,6 +11,11 @@ import pulumi_aws as aws
 from components.place import Place
 from components.statements import Statement, allow
 
+_METRICS = allow(
+    ["cloudwatch:PutMetricData"],
+    ["*"],
+    condition={"StringLike": {"cloudwatch:namespace": ["AWS/SageMaker", "/aws/sagemaker/*"]}},
+)
 _KINDS = {"processing": "ProcessingJobs", "training": "TrainingJobs"}
 
 
@@ -50,26 +56,34 @@ class JobLogs(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def job_log_statements(place: Place) -> list[Statement]:
-    """Permissions to write the logs and metrics of jobs in the account and region of `place`."""
-    return _log_statements(place, "*", "logs:CreateLogGroup")
+def job_log_statements(place: Place, kind: str, names: Sequence[str]) -> list[Statement]:
+    """Permissions to write the logs and metrics of some jobs.
+
+    Parameters
+    ----------
+    place : Place
+        Where the jobs run.
+    kind : str
+        ``processing`` or ``training``: all jobs of a kind share one log group.
+    names : sequence of str
+        How the jobs' names begin: a job's log stream begins with its name.
+    """
+    group = place.arn("logs", f"log-group:/aws/sagemaker/{_KINDS[kind]}")
+    streams = [pulumi.Output.concat(group, f":log-stream:{name}*") for name in names]
+    return [
+        allow(["logs:CreateLogGroup", "logs:DescribeLogStreams"], [group, pulumi.Output.concat(group, ":*")]),
+        allow(["logs:CreateLogStream", "logs:PutLogEvents"], streams),
+        _METRICS,
+    ]
 
 
 def endpoint_log_statements(place: Place, endpoint_name: str) -> list[Statement]:
     """Permissions to write the log and the metrics of an endpoint, whose log group is there before it."""
-    return _log_statements(place, f"Endpoints/{endpoint_name}")
-
-
-def _log_statements(place: Place, which: str, *more: str) -> list[Statement]:
-    groups = place.arn("logs", f"log-group:/aws/sagemaker/{which}")
+    groups = place.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{endpoint_name}")
     return [
         allow(
-            [*more, "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
             [groups, pulumi.Output.concat(groups, ":*")],
         ),
-        allow(
-            ["cloudwatch:PutMetricData"],
-            ["*"],
-            condition={"StringLike": {"cloudwatch:namespace": ["AWS/SageMaker", "/aws/sagemaker/*"]}},
-        ),
+        _METRICS,
     ]

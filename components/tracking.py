@@ -14,6 +14,8 @@ from components.service_role import ServiceRole, ServiceRoleArgs
 from components.statements import Statement, allow
 
 SIZES = ("Small", "Medium", "Large")
+# What a job's run needs. MLflow knows no rights to single runs: who may update one may update all, and delete none.
+_LOGGING = ("CreateExperiment", "CreateRun", "GetExperimentByName", "GetRun", "LogBatch", "SearchRuns", "UpdateRun")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +100,8 @@ class Tracking(pulumi.ComponentResource):
         self.register_outputs({"server_arn": self.server_arn, "server_url": self.server_url})
 
     def log_statements(self) -> list[Statement]:
-        """Permissions to log runs, and to write their artifacts, which go past the server."""
+        """Permissions to log runs: to make them, add to them and close them, and to delete none."""
         return [
-            allow(["sagemaker-mlflow:*", "sagemaker:DescribeMlflowTrackingServer"], [self.server_arn]),
-            *self._artifact_statements,
+            allow([f"sagemaker-mlflow:{action}" for action in _LOGGING], [self.server_arn]),
+            allow(["sagemaker:DescribeMlflowTrackingServer"], [self.server_arn]),
         ]

@@ -23,6 +23,8 @@ class PipelineRoleArgs:
     ----------
     place : Place
         The account that jobs run in.
+    job_prefix : str
+        How the names of the pipeline's jobs begin, and of no other's.
     job_role_arns : sequence of input of str
         The roles that jobs may run as, and no others.
     volume_key_arn : input of str
@@ -32,14 +34,15 @@ class PipelineRoleArgs:
     """
 
     place: Place
+    job_prefix: str
     job_role_arns: Sequence[pulumi.Input[str]]
     volume_key_arn: pulumi.Input[str]
     statements: Sequence[Statement]
 
 
 def pipeline_role(name: str, args: PipelineRoleArgs, opts: pulumi.ResourceOptions | None = None) -> ServiceRole:
-    """Register the role that starts and stops a pipeline's jobs, and neither reads data nor touches the registry."""
-    jobs = [args.place.arn("sagemaker", f"{kind}/*") for kind in _JOBS]
+    """Register the role that starts and stops its own pipeline's jobs; it reads no data and touches no registry."""
+    jobs = [args.place.arn("sagemaker", f"{kind}/{args.job_prefix}*") for kind in _JOBS]
     return ServiceRole(
         name,
         ServiceRoleArgs(

@@ -44,6 +44,7 @@ def outputs(
         "roles": {
             "features": learning.roles.features.arn,
             "training": learning.roles.training.arn,
+            "scoring": learning.roles.scoring.arn,
             "evaluating": learning.roles.evaluating.arn,
             "registering": learning.roles.registering.arn,
             "pipeline": learning.roles.pipeline.arn,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ from stacks.definitions import pipeline_definition
 from stacks.foundation import Foundation
 from stacks.schemas import entities
 from stacks.settings import Settings
-from training.pipeline import PipelineSettings, step_prefix
+from training.pipeline import PipelineSettings, job_prefix, step_prefix
 from workloads.spec import Workload
 
 
@@ -34,18 +35,21 @@ class TrainingRoles:
     features : ServiceRole
         Of prepare and check.
     training : ServiceRole
-        Of train. It runs whatever estimator the workload names, so it can neither write nor change an evaluation, a
-        package or a registration.
+        Of train. It runs whatever estimator the workload names, so it sees no hold-out, and can neither write nor
+        change an evaluation, a package or a registration.
+    scoring : ServiceRole
+        Of score and champion, whose containers load models: they get no credentials, and this role sees no labels.
     evaluating : ServiceRole
-        Of evaluate.
+        Of approved and evaluate. They load no model.
     registering : ServiceRole
-        Of package and register.
+        Of package and register. They load no model.
     pipeline : ServiceRole
         Of the pipeline, which starts them.
     """
 
     features: ServiceRole
     training: ServiceRole
+    scoring: ServiceRole
     evaluating: ServiceRole
     registering: ServiceRole
     pipeline: ServiceRole
@@ -103,6 +107,7 @@ def training(settings: Settings, workload: Workload, provider: aws.Provider, bas
         "image_uri": image.image_uri,
         "features_role_arn": roles.features.arn,
         "training_role_arn": roles.training.arn,
+        "scoring_role_arn": roles.scoring.arn,
         "evaluating_role_arn": roles.evaluating.arn,
         "registering_role_arn": roles.registering.arn,
         "raw_bucket": base.lake.raw.name,
@@ -162,88 +167,90 @@ def _roles(
     opts: pulumi.ResourceOptions,
 ) -> TrainingRoles:
     curated, artifacts = base.lake.curated, base.lake.artifacts
-    everything = curated.read_statements(f"{workload.name}/")
     packages = f"{PACKAGES_PREFIX}{pipeline}/"
-    jobs = [*image.pull_statements(), *job_log_statements(base.place)]
 
-    def reading(step: str) -> list[Statement]:
-        return curated.read_statements(step_prefix(workload.name, step))
+    def reading(step: str, output: str = "") -> list[Statement]:
+        return curated.read_statements(step_prefix(workload.name, step, output))
 
-    def writing(step: str) -> list[Statement]:
-        return curated.write_statements(step_prefix(workload.name, step))
+    def role(
+        name: str, duty: str, steps: Sequence[str], statements: Sequence[Statement], kind: str = "processing"
+    ) -> ServiceRole:
+        """Make the role of some steps: what they write, their image and their logs come by themselves."""
+        own = [part for step in steps for part in curated.write_statements(step_prefix(workload.name, step))]
+        logs = job_log_statements(base.place, kind, [f"{job_prefix(pipeline, step)}-" for step in steps])
+        arguments = ServiceRoleArgs(
+            service="sagemaker.amazonaws.com",
+            duty=duty,
+            place=base.place,
+            statements=[*statements, *own, *image.pull_statements(), *logs],
+        )
+        return ServiceRole(name, arguments, opts)
 
-    preparing = _job_role(
+    preparing = role(
         "features-job",
         "Reads raw data, writes features",
-        base,
-        [
-            *base.lake.raw.read_statements("raw/"),
-            *reading("prepare"),
-            *writing("prepare"),
-            *writing("check"),
-            *features.record_statements(),
-            *jobs,
-        ],
-        opts,
+        ("prepare", "check"),
+        [*base.lake.raw.read_statements("raw/"), *reading("prepare"), *features.record_statements()],
     )
-    training_role = _job_role(
+    training_role = role(
         "training-job",
-        "Trains; evaluates, packages, registers and approves nothing",
-        base,
-        [*reading("prepare"), *writing("train"), *tracking.log_statements(), *jobs],
-        opts,
+        "Trains; scores, evaluates, packages, registers and approves nothing",
+        ("train",),
+        [*reading("prepare", "training"), *tracking.log_statements()],
+        kind="training",
     )
-    evaluating = _job_role(
+    scoring = role(
+        "scoring-job",
+        "Asks models about the hold-out, without its labels",
+        ("score", "champion"),
+        [*reading("prepare", "holdout"), *reading("train"), *reading("approved")],
+    )
+    evaluating = role(
         "evaluating-job",
-        "Measures the model and the champion",
-        base,
+        "Measures the model and the champion by their scores",
+        ("approved", "evaluate"),
         [
-            *everything,
-            *writing("evaluate"),
+            *reading("prepare", "labels"),
+            *reading("train"),
+            *reading("score"),
+            *reading("approved"),
+            *reading("champion"),
             *artifacts.read_statements(packages),
             *registry.read_statements(),
             *tracking.log_statements(),
-            *jobs,
         ],
-        opts,
     )
-    registering = _job_role(
+    registering = role(
         "registering-job",
         "Packages and registers what passed its gates; approves nothing",
-        base,
+        ("package", "register"),
         [
-            *everything,
-            *writing("package"),
-            *writing("register"),
+            *reading("prepare", "training"),
+            *reading("train"),
+            *reading("evaluate"),
+            *reading("package"),
             *artifacts.read_statements(packages),
             *artifacts.write_statements(packages),
             *registry.register_statements(),
             *tracking.log_statements(),
-            *jobs,
         ],
-        opts,
     )
     steering = pipeline_role(
         "pipeline",
         PipelineRoleArgs(
             place=base.place,
-            job_role_arns=[role.arn for role in (preparing, training_role, evaluating, registering)],
+            job_prefix=job_prefix(pipeline),
+            job_role_arns=[one.arn for one in (preparing, training_role, scoring, evaluating, registering)],
             volume_key_arn=base.keys.data_arn,
-            statements=reading("evaluate"),
+            statements=[*reading("evaluate"), *tracking.log_statements()],
         ),
         opts,
     )
     return TrainingRoles(
         features=preparing,
         training=training_role,
+        scoring=scoring,
         evaluating=evaluating,
         registering=registering,
         pipeline=steering,
     )
-
-
-def _job_role(
-    name: str, duty: str, base: Foundation, statements: list[Statement], opts: pulumi.ResourceOptions
-) -> ServiceRole:
-    arguments = ServiceRoleArgs(service="sagemaker.amazonaws.com", duty=duty, place=base.place, statements=statements)
-    return ServiceRole(name, arguments, opts)

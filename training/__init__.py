@@ -1,1 +1,1 @@
-"""Code that runs in jobs (prepare, check, train, evaluate, package, register) and the pipeline's definition."""
+"""Code that runs in jobs (prepare, check, train, score, evaluate, package, ...) and the pipeline's definition."""

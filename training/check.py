@@ -116,7 +116,9 @@ def _shown(values: pd.Series[Any]) -> list[str]:
 def main() -> None:
     """Check the training set, write ``check.json``, and publish the newest values of each entity."""
     workload = job.workload()
-    examples = dataset.read(job.processing("input", "training"))
+    examples = dataset.whole(
+        workload, {part: dataset.read(job.processing("input", part), part) for part in dataset.PARTS}
+    )
     found = violations(workload, examples)
     report = {"rows": len(examples), "violations": [asdict(violation) for violation in found]}
     job.output("check", "check.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")

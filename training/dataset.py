@@ -1,39 +1,50 @@
-"""The curated training set: its file, and its split in time."""
+"""The curated data set: its split in time, and the files that keep its parts from one another.
+
+Training sees the training part. Scoring sees the hold-out's features. Only the evaluation sees the hold-out's labels,
+so whoever makes a model can neither learn them nor measure itself.
+"""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from training.job import JobError
 from workloads.spec import FeatureType, Workload
 
-FILE = "training.parquet"
+TRAINING = "training"
+HOLDOUT = "holdout"
+LABELS = "labels"
+PARTS = (TRAINING, HOLDOUT, LABELS)
+"""The folders of the parts; each holds one file, named after it."""
 VERSION_FILE = "dataset_version.json"
+SPLIT_FILE = "split.json"
 
 
-def read(folder: Path) -> pd.DataFrame:
-    """Read the training set that prepare wrote."""
-    path = folder / FILE
-    if not path.is_file():
-        raise JobError(f"The training set must be at {path}. The prepare step writes it.")
-    # ParquetFile reads one file as it is; read_table would look for partitions in the path
-    examples: pd.DataFrame = pq.ParquetFile(path).read().to_pandas()
-    return examples
+@dataclass(frozen=True)
+class Split:
+    """A data set in two parts: the hold-out is the newest.
+
+    Attributes
+    ----------
+    training, holdout : Table
+        Rows with every column of the examples.
+    """
+
+    training: pa.Table
+    holdout: pa.Table
 
 
-def version(folder: Path) -> str:
-    """Return the digest of the data versions that the training set was made from."""
-    return str(json.loads((folder / VERSION_FILE).read_text(encoding="utf-8"))["dataset_version"])
-
-
-def split(workload: Workload, examples: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split the examples in time: the hold-out is the newest part.
+def split(workload: Workload, examples: pa.Table) -> Split:
+    """Split the examples in time.
 
     An example is trained on only if its answer was known before the hold-out begins, as it would have been when a
     model is trained at that moment.
@@ -43,17 +54,76 @@ def split(workload: Workload, examples: pd.DataFrame) -> tuple[pd.DataFrame, pd.
     JobError
         If one part lacks examples of both answers.
     """
-    asked, known = examples[workload.examples.event_time], examples[workload.label.known_at]
+    # pandas, whose times of any resolution compare
+    asked, known = (examples[name].to_pandas() for name in (workload.examples.event_time, workload.label.known_at))
     begin = asked.max() - (asked.max() - asked.min()) * workload.holdout.share
-    parts = examples[(asked < begin) & (known < begin)], examples[asked >= begin]
-    for name, part in zip(("training part", "hold-out"), parts, strict=True):
-        found = sorted({bool(value) for value in part[workload.label.name]})
+    parts = Split(
+        examples.filter(pa.array((asked < begin) & (known < begin))), examples.filter(pa.array(asked >= begin))
+    )
+    for name, part in (("training part", parts.training), ("hold-out", parts.holdout)):
+        found = sorted(pc.unique(part[workload.label.name]).to_pylist())
         if found != [False, True]:
             raise JobError(
-                f"The {name} must hold examples of both answers of {workload.label.name}, got {len(part)} examples "
+                f"The {name} must hold examples of both answers of {workload.label.name}, got {part.num_rows} examples "
                 f"with {found or 'none'}. Give a longer time between DataStart and DataEnd."
             )
     return parts
+
+
+def holdout_features(workload: Workload, parts: Split) -> pa.Table:
+    """Return what a model is asked about: identifiers and features of the hold-out, no labels, no times."""
+    return parts.holdout.select([workload.examples.record_id, *workload.features])
+
+
+def holdout_labels(workload: Workload, parts: Split) -> pa.Table:
+    """Return everything else of the hold-out, in the same order of rows."""
+    rest = [name for name in parts.holdout.column_names if name not in workload.features]
+    return parts.holdout.select(rest)
+
+
+def describe(workload: Workload, parts: Split, dataset_version: str) -> dict[str, Any]:
+    """Return what ``split.json`` says: how many rows each part has, and where one ends and the other begins."""
+    asked = workload.examples.event_time
+    return {
+        "dataset_version": dataset_version,
+        "training": {"rows": parts.training.num_rows, "to": pc.max(parts.training[asked]).as_py().isoformat()},
+        "holdout": {"rows": parts.holdout.num_rows, "from": pc.min(parts.holdout[asked]).as_py().isoformat()},
+    }
+
+
+def read(folder: Path, part: str) -> pa.Table:
+    """Read a part that prepare wrote."""
+    path = folder / f"{part}.parquet"
+    if not path.is_file():
+        raise JobError(f"The {part} data must be at {path}. The prepare step writes it.")
+    # ParquetFile reads one file as it is; read_table would look for partitions in the path
+    return pq.ParquetFile(path).read()
+
+
+def whole(workload: Workload, parts: dict[str, pa.Table]) -> pd.DataFrame:
+    """Put the parts together again, for those who look at all of them.
+
+    Parameters
+    ----------
+    workload : Workload
+        Whose examples they are.
+    parts : dict of str to Table
+        By name, one for each of `PARTS`.
+    """
+    features, labels = parts[HOLDOUT], parts[LABELS]
+    record = workload.examples.record_id
+    if not features[record].equals(labels[record]):
+        raise JobError("The hold-out's features and labels must be of the same rows. Run prepare again.")
+    for name in workload.features:
+        labels = labels.append_column(name, features[name])
+    training = parts[TRAINING]
+    examples: pd.DataFrame = pa.concat_tables([training, labels.select(training.column_names)]).to_pandas()
+    return examples
+
+
+def version(folder: Path) -> str:
+    """Return the digest of the data versions that the data set was made from."""
+    return str(json.loads((folder / VERSION_FILE).read_text(encoding="utf-8"))["dataset_version"])
 
 
 def columns(workload: Workload, examples: pd.DataFrame) -> dict[str, Any]:

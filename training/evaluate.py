@@ -1,22 +1,30 @@
-"""Processing job: measure the model and the champion on the hold-out, and apply the gates."""
+"""Processing job: measure the model and the champion by what they answered on the hold-out, and apply the gates.
+
+Who judges runs nobody's code: models were scored elsewhere (`training.score`), and what comes from there is numbers.
+"""
 
 from __future__ import annotations
 
+import argparse
+import csv
 import json
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
-from inference import artifact, plan
-from training import dataset, job, storage, tracking
+from inference import artifact
+from training import approved, dataset, job, score, storage, tracking
+from training.job import JobError
 from workloads.spec import LOWER_IS_BETTER, Workload
 
 FILE = "evaluation.json"
+_LONGEST_NUMBER = 32  # characters of a float, its separators and quotes
+_LONGEST_TEXT = 500  # characters
 Metrics = dict[str, float]
 
 
@@ -59,86 +67,151 @@ def broken_gates(workload: Workload, metrics: Metrics, champion: Metrics | None)
     return broken
 
 
-def _champion(workload: Workload, holdout: pd.DataFrame) -> dict[str, Any] | None:
-    """Find the newest approved model, and measure it on the same hold-out."""
-    sagemaker = storage.client("sagemaker")
-    newest = sagemaker.list_model_packages(
-        ModelPackageGroupName=job.setting("MODEL_PACKAGE_GROUP_NAME"),
-        ModelApprovalStatus="Approved",
-        SortBy="CreationTime",
-        SortOrder="Descending",
-        MaxResults=1,
-    )["ModelPackageSummaryList"]
-    if not newest:
-        return None
-    arn = newest[0]["ModelPackageArn"]
-    package = sagemaker.describe_model_package(ModelPackageName=arn)
-    container = package["InferenceSpecification"]["Containers"][0]
-    body = storage.read_uri(storage.client("s3"), container["ModelDataUrl"])
-    digest = container["Environment"]["HEADRACE_MODEL_DIGEST"]
-    return {"model_package_arn": arn, "model_digest": digest, **champion_metrics(workload, holdout, body, digest)}
-
-
-def champion_metrics(workload: Workload, holdout: pd.DataFrame, packed: bytes, digest: str) -> dict[str, Any]:
-    """Measure an approved model; one that no longer works must not keep a new one from taking its place.
+def read_probabilities(file: Path, records: Sequence[str]) -> npt.NDArray[np.float64]:
+    """Read the numbers that a scoring job wrote, and take nothing for granted: a model's code ran beside them.
 
     Parameters
     ----------
-    workload : Workload
-        As it is now: the model may come from an earlier version, and from other versions of the libraries.
-    holdout : DataFrame
-        What the new model is measured on too.
-    packed : bytes
-        The model's archive.
-    digest : str
-        The digest that it must have.
+    file : Path
+        A CSV file of identifiers and probabilities.
+    records : sequence of str
+        The hold-out's identifiers, in the order in which they must come.
 
     Returns
     -------
-    dict
-        ``metrics``; None where it cannot be measured, with ``missing_inputs`` or the ``reason``.
+    ndarray of shape (n_samples,)
+        Finite numbers from 0 to 1.
+
+    Raises
+    ------
+    JobError
+        With the first rule that the file breaks.
     """
-    columns = dataset.columns(workload, holdout)
+    if not file.is_file():
+        raise JobError(f"The scores must be in {file.name}; the scoring job wrote none.")
+    most = len(",".join(score.HEADER)) + sum(2 * len(record.encode()) + _LONGEST_NUMBER for record in records)
+    if file.stat().st_size > most:
+        raise JobError(f"{file.name} must have at most {most} bytes, got {file.stat().st_size}.")
+    found = np.empty(len(records))
+    count = 0
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            artifact.unpack(packed, Path(folder))
-            model = plan.model_fn(Path(folder), workload, digest)
-        unknown = [column.name for column in model.plan.inputs if column.name not in workload.features]
-        if unknown:
-            job.say(f"The champion cannot be compared: it needs {', '.join(unknown)}, which the workload lacks")
-            return {"metrics": None, "missing_inputs": unknown}
-        metrics = measure(holdout[workload.label.name].to_numpy(dtype=bool), model.probabilities(columns))
-    except Exception as error:  # an estimator of another library version may raise anything, even once it is loaded
-        reason = str(error) if isinstance(error, artifact.ArtifactError) else f"{type(error).__name__}: {error}"
-        job.say(f"The champion cannot be compared, so its gate is not applied: {reason}")
-        return {"metrics": None, "reason": reason}
-    return {"metrics": metrics}
+        with file.open(encoding="utf-8", newline="") as lines:
+            rows = csv.reader(lines, strict=True)
+            if next(rows, None) != list(score.HEADER):
+                raise JobError(f"{file.name} must begin with the line {','.join(score.HEADER)}.")
+            for count, (record, number) in enumerate(rows, start=1):
+                if count > len(records) or record != records[count - 1]:
+                    raise JobError(
+                        f"{file.name} must have the hold-out's {len(records)} rows in their order; row {count} is of "
+                        f"{record[:80]!r}."
+                    )
+                found[count - 1] = value = float(number)
+                if not 0 <= value <= 1:  # and so not NaN
+                    raise JobError(f"A probability must be from 0 to 1, got {number[:40]} for {record[:80]!r}.")
+    except (ValueError, csv.Error) as error:
+        raise JobError(f"{file.name} must be a table of identifiers and numbers: row {count + 1}: {error}.") from error
+    if count != len(records):
+        raise JobError(f"{file.name} must have the hold-out's {len(records)} rows, got {count}.")
+    return found
 
 
-def main() -> None:
-    """Evaluate, and write ``evaluation.json`` whatever the gates say."""
+def champion_metrics(
+    champion: Mapping[str, Any], scores: Path, labels: npt.NDArray[np.bool_], records: Sequence[str]
+) -> dict[str, Any] | None:
+    """Measure the champion by its scores; one that cannot be measured must not keep a new model from its place.
+
+    Parameters
+    ----------
+    champion : mapping
+        Content of ``champion.json``; empty where there is none.
+    scores : Path
+        The folder that its scoring job wrote.
+    labels, records : of shape (n_samples,)
+        The hold-out's answers and identifiers.
+
+    Returns
+    -------
+    dict or None
+        The champion with its ``metrics``; they are None where it cannot be measured, and the ``reason`` says why.
+    """
+    if not champion:
+        return None
+    reason = champion.get("reason") or _said(scores, "reason")
+    if not reason:
+        try:
+            return {**champion, "metrics": measure(labels, read_probabilities(scores / score.FILE, records))}
+        except JobError as error:
+            reason = str(error)
+    job.say(f"The champion cannot be compared, so its gate is not applied: {reason}")
+    return {**champion, "metrics": None, "reason": reason}
+
+
+def _said(scores: Path, name: str) -> str:
+    """Return what a scoring job says of itself: text of somebody else, so it is kept short and on one line."""
+    try:
+        said = json.loads((scores / score.REPORT).read_text(encoding="utf-8")).get(name, "")
+    except (OSError, ValueError, AttributeError):
+        return ""
+    return " ".join(str(said).split())[:_LONGEST_TEXT]
+
+
+def model_digest(uri: str, packed: bytes) -> str:
+    """Return the digest of a model that stays the one that was scored; nothing of it is loaded.
+
+    Parameters
+    ----------
+    uri : str
+        Where training wrote the archive. Training's role can write there again, but can remove no version: as long
+        as there is one version, the scores are those of these bytes.
+    packed : bytes
+        The archive.
+
+    Raises
+    ------
+    JobError
+        If the archive was written more than once.
+    ArtifactError
+        If its files are not those of its manifest.
+    """
+    versions = storage.versions(storage.client("s3"), uri)
+    if versions != 1:
+        raise JobError(
+            f"{uri} must be written once, by the training job; it has {versions} versions. Somebody wrote over the "
+            "model after training: find out who, and start a new execution."
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        artifact.unpack(packed, Path(folder))
+        return artifact.verify(Path(folder))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Evaluate the model at ``--model``, and write ``evaluation.json`` whatever the gates say."""
+    parser = argparse.ArgumentParser(prog="training.evaluate")
+    parser.add_argument("--model", required=True)
+    uri = parser.parse_args(arguments).model
     workload = job.workload()
-    folder = job.processing("input", "training")
-    with tracking.step("evaluate") as run, tempfile.TemporaryDirectory() as unpacked:
-        artifact.unpack(job.processing("input", "model", "model.tar.gz").read_bytes(), Path(unpacked))
-        model = plan.model_fn(Path(unpacked), workload)
-        examples, holdout = dataset.split(workload, dataset.read(folder))
-        labels = holdout[workload.label.name].to_numpy(dtype=bool)
-        metrics = measure(labels, model.probabilities(dataset.columns(workload, holdout)))
-        job.say(f"On {len(holdout)} examples: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
-        champion = _champion(workload, holdout)
+    folder = job.processing("input", dataset.LABELS)
+    with tracking.step("evaluate") as run:
+        digest = model_digest(uri, job.processing("input", "model", score.ARCHIVE).read_bytes())
+        holdout = dataset.read(folder, dataset.LABELS)
+        labels = np.array(holdout[workload.label.name].to_pylist(), dtype=bool)
+        records = [str(record) for record in holdout[workload.examples.record_id].to_pylist()]
+        scores = job.processing("input", "scores")
+        if (said := _said(scores, "model_digest")) != digest:  # a mix-up: whoever lies would say the right one
+            raise JobError(f"The scores must be those of the model {digest}, and say that they are of {said or 'none'}.")
+        metrics = measure(labels, read_probabilities(scores / score.FILE, records))
+        job.say(f"On {len(records)} examples: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
+        known = json.loads(job.processing("input", "champion", approved.FILE).read_text(encoding="utf-8"))
+        champion = champion_metrics(known, job.processing("input", "champion_scores"), labels, records)
         broken = broken_gates(workload, metrics, champion["metrics"] if champion else None)
         message = "; ".join(broken) if broken else "every gate passed"
-        asked = workload.examples.event_time
         report = {
             "gates": {"passed": int(not broken)},
             "failure_message": message,
             "metrics": metrics,
             "champion": champion,
-            "model_digest": model.digest,
-            "dataset_version": dataset.version(folder),
-            "training": {"rows": len(examples), "to": examples[asked].max().isoformat()},
-            "holdout": {"rows": len(holdout), "from": holdout[asked].min().isoformat()},
+            "model_digest": digest,
+            **json.loads((folder / dataset.SPLIT_FILE).read_text(encoding="utf-8")),
         }
         job.output("evaluation", FILE).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
         run.log(metrics=metrics, tags={"headrace.gates": "failed" if broken else "passed"})

@@ -1,4 +1,7 @@
-"""Processing job: pack the model that passed its gates, and write it and its reports under write-once keys."""
+"""Processing job: pack the model that passed its gates, and write it and its reports under write-once keys.
+
+Whoever may register a model does not run it: its files are compared with the digest that was evaluated, not loaded.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ def main() -> None:
         folder = Path(unpacked)
         artifact.unpack(job.processing("input", "model", "model.tar.gz").read_bytes(), folder)
         digest = artifact.verify(folder, evaluation["model_digest"])
-        examples, _ = dataset.split(workload, dataset.read(training))
+        examples = dataset.read(training, dataset.TRAINING).to_pandas()
         baseline = json.dumps(statistics(workload, dataset.columns(workload, examples)), indent=1) + "\n"
         group, execution = job.setting("MODEL_PACKAGE_GROUP_NAME"), job.setting("HEADRACE_PIPELINE_EXECUTION")
         bucket, prefix = job.setting("ARTIFACTS_BUCKET"), f"packages/{group}/{execution}"

@@ -1,10 +1,12 @@
 """The training pipeline's definition, made by the sagemaker SDK's pipeline classes without a call to AWS.
 
-prepare -> check -> train -> evaluate -> gates -> package -> register, or gates_failed with the reason.
+prepare -> check -> train -> score -> evaluate -> gates -> package -> register, or gates_failed with the reason. Beside
+them approved fetches the newest approved model, and champion scores it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import warnings
@@ -17,6 +19,8 @@ from workloads.spec import Workload
 
 if TYPE_CHECKING:
     from training.pipeline_steps import Steps
+
+_LONGEST_PREFIX = 24  # characters of a pipeline's name in those of its jobs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +39,14 @@ class PipelineSettings:
         The role of prepare and check: raw data, curated data and feature groups.
     training_role_arn : str
         The role of train, which runs whatever estimator the workload names: it writes the model and nothing else.
+    scoring_role_arn : str
+        The role of score and champion, which load models: it reads them and the hold-out's features, and writes
+        probabilities.
     evaluating_role_arn : str
-        The role of evaluate: reads the model and the champion, and alone writes the evaluation.
+        The role of approved and evaluate: reads the registry, the hold-out's labels and the scores, and alone writes
+        the evaluation.
     registering_role_arn : str
-        The role of package and register: model packages and registration.
+        The role of package and register: model packages and registration. Neither loads a model.
     raw_bucket, curated_bucket, artifacts_bucket : str
         Names of the lake's buckets.
     model_package_group_name, mlflow_tracking_server_arn : str
@@ -61,6 +69,7 @@ class PipelineSettings:
     code_digest: str
     features_role_arn: str
     training_role_arn: str
+    scoring_role_arn: str
     evaluating_role_arn: str
     registering_role_arn: str
     raw_bucket: str
@@ -76,12 +85,40 @@ class PipelineSettings:
     security_group_ids: tuple[str, ...] = ()
 
 
-def step_prefix(workload: str, step: str) -> str:
+def step_prefix(workload: str, step: str, output: str = "") -> str:
     """Return where a step of a workload's pipeline writes in the curated bucket, whatever the execution.
 
-    The step comes before the execution, so that a role can be kept to the outputs of its own steps.
+    The step and its output come before the execution, so that a role can be kept to the outputs of its own steps, and
+    to those outputs of others that it may see.
+
+    Parameters
+    ----------
+    workload, step : str
+        Names.
+    output : str
+        One output of the step; empty for all of them.
     """
-    return f"{workload}/{step}/"
+    return f"{workload}/{step}/{output}/" if output else f"{workload}/{step}/"
+
+
+def job_prefix(pipeline: str, step: str = "") -> str:
+    """Return how the names of a pipeline's jobs begin, so that a role can be kept to them.
+
+    SageMaker adds ``-<execution>-<token>-<attempt>``, and AWS allows a name 63 characters: a long pipeline's name is
+    cut, and told from others by a digest. No pipeline's name has two hyphens in a row, so ``flights--`` begins no job
+    of ``flights-2``.
+
+    Parameters
+    ----------
+    pipeline : str
+        Its name.
+    step : str
+        One of its steps; empty for all of them.
+    """
+    if len(pipeline) > _LONGEST_PREFIX:
+        digest = hashlib.sha256(pipeline.encode()).hexdigest()[:8]
+        pipeline = f"{pipeline[: _LONGEST_PREFIX - 9].rstrip('-')}-{digest}"
+    return f"{pipeline}--{step}"
 
 
 def definition(workload: Workload, settings: PipelineSettings) -> str:
@@ -117,18 +154,40 @@ def _steps(workload: Workload, steps: Steps) -> list[Any]:
         outputs=["training", "histories"],
         hours=2,
     )
-    training = steps.output(prepare, "training")
+    parts = {name: steps.output(prepare, name) for name in ("training", "holdout", "labels")}
     check = steps.processing(
-        "check", inputs={"training": training, "histories": steps.output(prepare, "histories")}, outputs=["check"]
+        "check", inputs={**parts, "histories": steps.output(prepare, "histories")}, outputs=["check"]
     )
-    train = steps.training("train", {"training": training}, depends_on=[check], hours=4)
+    train = steps.training("train", {"training": parts["training"]}, depends_on=[check], hours=4)
     model = train.properties.ModelArtifacts.S3ModelArtifacts
+    score = steps.processing(
+        "score", inputs={"model": model, "holdout": parts["holdout"]}, outputs=["scores"], isolated=True
+    )
+    approved = steps.processing("approved", outputs=["champion"])
+    champion = steps.processing(
+        "champion",
+        module="score",
+        arguments=["--champion"],
+        inputs={"model": steps.output(approved, "champion"), "holdout": parts["holdout"]},
+        outputs=["scores"],
+        isolated=True,
+    )
     evaluate = steps.processing(
-        "evaluate", inputs={"training": training, "model": model}, outputs=["evaluation"], report="evaluation.json"
+        "evaluate",
+        arguments=["--model", model],
+        inputs={
+            "model": model,
+            "scores": steps.output(score, "scores"),
+            "labels": parts["labels"],
+            "champion": steps.output(approved, "champion"),
+            "champion_scores": steps.output(champion, "scores"),
+        },
+        outputs=["evaluation"],
+        report="evaluation.json",
     )
     package = steps.processing(
         "package",
-        inputs={"training": training, "model": model, "evaluation": steps.output(evaluate, "evaluation")},
+        inputs={"training": parts["training"], "model": model, "evaluation": steps.output(evaluate, "evaluation")},
         outputs=["package"],
     )
     register = steps.processing(
@@ -136,7 +195,7 @@ def _steps(workload: Workload, steps: Steps) -> list[Any]:
     )
     failed = steps.fail("gates_failed", f"The {workload.name} model is not registered: ", evaluate, "failure_message")
     gates = steps.condition("gates", evaluate, "gates.passed", 1, if_steps=[package, register], else_steps=[failed])
-    return [prepare, check, train, evaluate, gates]
+    return [prepare, check, approved, train, champion, score, evaluate, gates]
 
 
 @contextmanager

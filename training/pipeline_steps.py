@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from sagemaker.core.shapes.shapes import MlflowConfig
 from sagemaker.core.workflow.conditions import ConditionEquals
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import Join, JsonGet
@@ -23,7 +24,7 @@ from sagemaker.mlops.workflow.pipeline import Pipeline
 from sagemaker.mlops.workflow.steps import ConfigurableRetryStep, StepTypeEnum
 
 from training.job import feature_group_variable
-from training.pipeline import step_prefix
+from training.pipeline import job_prefix, step_prefix
 from workloads.spec import Workload
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class JobStep(ConfigurableRetryStep):  # type: ignore[misc]
     kind : StepTypeEnum
         PROCESSING or TRAINING.
     request : dict
-        CreateProcessingJob's or CreateTrainingJob's, without a name.
+        CreateProcessingJob's or CreateTrainingJob's; its name is the beginning of the job's.
     report : PropertyFile, optional
         The JSON file of its output that conditions may look into.
     depends_on : sequence of JobStep, optional
@@ -103,6 +104,11 @@ class Steps:
             steps=list(steps),
             sagemaker_session=session,
             pipeline_experiment_config=None,
+            # without one SageMaker makes an MLflow App of its own
+            mlflow_config=MlflowConfig(
+                mlflow_resource_arn=self._settings.mlflow_tracking_server_arn,
+                mlflow_experiment_name=self._workload.name,
+            ),
         )
 
     def processing(
@@ -114,13 +120,15 @@ class Steps:
         arguments: Sequence[Any] = (),
         report: str | None = None,
         hours: int = 1,
+        module: str | None = None,
+        isolated: bool = False,
     ) -> JobStep:
-        """Make a step that runs ``training.<name>``.
+        """Make a step that runs a module of ``training``.
 
         Parameters
         ----------
         name : str
-            Of the step and of the module.
+            Of the step.
         outputs : sequence of str
             Folders under processing/output that are kept; each becomes an output of its name.
         inputs : mapping of str to S3 address, optional
@@ -131,14 +139,18 @@ class Steps:
             File of the first output that conditions may look into.
         hours : int
             After which SageMaker stops the job.
+        module : str, optional
+            By default named like the step.
+        isolated : bool
+            Whether the container gets neither network nor credentials; SageMaker brings its inputs and outputs.
         """
         settings = self._settings
-        features = name in ("prepare", "check")
         request: dict[str, Any] = {
+            "ProcessingJobName": job_prefix(settings.name, name),
             "RoleArn": self._role(name),
             "AppSpecification": {
                 "ImageUri": settings.image_uri,
-                "ContainerEntrypoint": ["python", "-m", f"training.{name}"],
+                "ContainerEntrypoint": ["python", "-m", f"training.{module or name}"],
             },
             "ProcessingResources": {
                 "ClusterConfig": {
@@ -153,13 +165,16 @@ class Steps:
                 "Outputs": [self._output(name, folder) for folder in outputs],
                 "KmsKeyId": settings.data_key_arn,
             },
-            "Environment": self._environment(features),
+            "Environment": self._environment(name, isolated),
             "StoppingCondition": {"MaxRuntimeInSeconds": hours * _HOUR},
         }
         if arguments:
             request["AppSpecification"]["ContainerArguments"] = list(arguments)
+        network: dict[str, Any] = {"EnableNetworkIsolation": True} if isolated else {}
         if settings.subnet_ids:
-            request["NetworkConfig"] = {"EnableInterContainerTrafficEncryption": True, "VpcConfig": self._network()}
+            network |= {"EnableInterContainerTrafficEncryption": True, "VpcConfig": self._network()}
+        if network:
+            request["NetworkConfig"] = network
         file = PropertyFile(name=name, output_name=outputs[0], path=report) if report else None
         return JobStep(name, StepTypeEnum.PROCESSING, request, file)
 
@@ -167,6 +182,7 @@ class Steps:
         """Make a step that runs the image's ``train`` on channels, by name."""
         settings = self._settings
         request: dict[str, Any] = {
+            "TrainingJobName": job_prefix(settings.name, name),
             "RoleArn": self._role(name),
             "AlgorithmSpecification": {"TrainingImage": settings.image_uri, "TrainingInputMode": "File"},
             "InputDataConfig": [
@@ -182,14 +198,14 @@ class Steps:
                 }
                 for channel, uri in channels.items()
             ],
-            "OutputDataConfig": {"S3OutputPath": self._uri(name), "KmsKeyId": settings.data_key_arn},
+            "OutputDataConfig": {"S3OutputPath": self._uri(name, "model"), "KmsKeyId": settings.data_key_arn},
             "ResourceConfig": {
                 "InstanceType": settings.instance_type,
                 "InstanceCount": 1,
                 "VolumeSizeInGB": settings.volume_size_gb,
                 "VolumeKmsKeyId": settings.data_key_arn,
             },
-            "Environment": self._environment(features=False),
+            "Environment": self._environment(name),
             "StoppingCondition": {"MaxRuntimeInSeconds": hours * _HOUR},
             "EnableInterContainerTrafficEncryption": True,
         }
@@ -230,14 +246,18 @@ class Steps:
             "prepare": settings.features_role_arn,
             "check": settings.features_role_arn,
             "train": settings.training_role_arn,
+            "score": settings.scoring_role_arn,
+            "champion": settings.scoring_role_arn,
+            "approved": settings.evaluating_role_arn,
             "evaluate": settings.evaluating_role_arn,
             "package": settings.registering_role_arn,
             "register": settings.registering_role_arn,
         }[step]
 
-    def _uri(self, step: str, *parts: str) -> Join:
-        start = f"s3://{self._settings.curated_bucket}/{step_prefix(self._workload.name, step).rstrip('/')}"
-        return Join(on="/", values=[start, ExecutionVariables.PIPELINE_EXECUTION_ID, *parts])
+    def _uri(self, step: str, output: str) -> Join:
+        prefix = step_prefix(self._workload.name, step, output).rstrip("/")
+        start = f"s3://{self._settings.curated_bucket}/{prefix}"
+        return Join(on="/", values=[start, ExecutionVariables.PIPELINE_EXECUTION_ID])
 
     @staticmethod
     def _input(folder: str, uri: Any) -> dict[str, Any]:
@@ -257,7 +277,7 @@ class Steps:
         }
         return {"OutputName": folder, "S3Output": target}
 
-    def _environment(self, features: bool) -> dict[str, Any]:
+    def _environment(self, step: str, isolated: bool = False) -> dict[str, Any]:
         settings = self._settings
         common = {
             "AWS_DEFAULT_REGION": settings.region,
@@ -266,7 +286,9 @@ class Steps:
             "HEADRACE_CODE_DIGEST": settings.code_digest,
             "HEADRACE_IMAGE_URI": settings.image_uri,
         }
-        if features:
+        if isolated:
+            return common
+        if step in ("prepare", "check"):
             groups = {feature_group_variable(entity): group for entity, group in settings.feature_groups.items()}
             return {**common, "RAW_BUCKET": settings.raw_bucket, **groups}
         return {

@@ -1,4 +1,7 @@
-"""Processing job: raw event streams in, training set and entity histories out, and the version of what was read."""
+"""Processing job: raw event streams in; training part, hold-out and entity histories out, each apart.
+
+What was read is written down too: the version of the data set is the digest of the object versions.
+"""
 
 from __future__ import annotations
 
@@ -44,11 +47,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     job.say("Computing features")
     made = features.compute(workload, streams)
     examples = _answered(workload, made.examples, end)
-    _write(examples, "training", dataset.FILE)
+    parts = dataset.split(workload, examples)
+    _write(parts.training, dataset.TRAINING, dataset.TRAINING)
+    _write(dataset.holdout_features(workload, parts), dataset.HOLDOUT, dataset.HOLDOUT)
+    _write(dataset.holdout_labels(workload, parts), dataset.LABELS, dataset.LABELS)
     for name, history in made.histories.items():
-        _write(history, "histories", f"{name}.parquet")
+        _write(history, "histories", name)
     record = _version(bucket, versions, start, end)
-    job.output("training", dataset.VERSION_FILE).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    _describe(dataset.TRAINING, dataset.VERSION_FILE, record)
+    _describe(dataset.LABELS, dataset.SPLIT_FILE, dataset.describe(workload, parts, record["dataset_version"]))
     job.say(f"Dataset version {record['dataset_version']}")
 
 
@@ -140,8 +147,12 @@ def _answered(workload: Workload, examples: pa.Table, end: datetime) -> pa.Table
 
 
 def _write(table: pa.Table, folder: str, name: str) -> None:
-    pq.write_table(table, job.output(folder, name), compression="zstd")
-    job.say(f"Wrote {folder}/{name}: {table.num_rows} rows")
+    pq.write_table(table, job.output(folder, f"{name}.parquet"), compression="zstd")
+    job.say(f"Wrote {folder}/{name}.parquet: {table.num_rows} rows")
+
+
+def _describe(folder: str, name: str, content: dict[str, Any]) -> None:
+    job.output(folder, name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def _version(bucket: str, versions: dict[str, list[Version]], start: datetime, end: datetime) -> dict[str, Any]:

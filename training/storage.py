@@ -53,6 +53,15 @@ def read_uri(s3: Any, uri: str) -> bytes:
     return bytes(s3.get_object(Bucket=address.netloc, Key=address.path.lstrip("/"))["Body"].read())
 
 
+def versions(s3: Any, uri: str) -> int:
+    """Count how often the object at an ``s3://bucket/key`` address was written or deleted."""
+    address = urlsplit(uri)
+    key = address.path.lstrip("/")
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=address.netloc, Prefix=key)
+    kinds = ("Versions", "DeleteMarkers")
+    return sum(item["Key"] == key for page in pages for kind in kinds for item in page.get(kind, []))
+
+
 def put_once(s3: Any, bucket: str, key: str, body: bytes, content_type: str) -> str:
     """Write an object that must not exist yet; the same content again is a retry and passes.
 

@@ -1,4 +1,4 @@
-"""Training job: fit the workload's estimator on the training part of the training set.
+"""Training job: fit the workload's estimator on the training part, the only part that it is given.
 
 SageMaker starts it as ``train``; the image's bin/train runs this module.
 """
@@ -71,7 +71,7 @@ def main() -> None:
     folder = job.base() / "input" / "data" / "training"
     with tracking.step("train") as run:
         parameters = workload.estimator.parameters
-        examples, _ = dataset.split(workload, dataset.read(folder))
+        examples = dataset.read(folder, dataset.TRAINING).to_pandas()
         run.log(params=parameters, tags={"headrace.dataset_version": dataset.version(folder)})
         job.say(f"Fitting {workload.estimator.type} on {len(examples)} examples with {parameters}")
         how, estimator = fit(workload, examples, parameters)

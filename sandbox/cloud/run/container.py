@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from sandbox.cloud.run import environments
 from sandbox.cloud.run.images import Image
 from sandbox.cloud.run.processes import Process
 
+ISOLATE = Path(__file__).with_name("isolate.py")
 BASE = "/opt/ml"  # where SageMaker's container contract lives inside a container
 
 
@@ -147,6 +149,7 @@ def start(
     on_line: Callable[[str], None],
     *,
     entrypoint: Sequence[str] | None = None,
+    isolated: bool = False,
 ) -> Process:
     """Start an image's command below a folder.
 
@@ -164,6 +167,8 @@ def start(
         Gets each line of output.
     entrypoint : sequence of str, optional
         Instead of the image's ENTRYPOINT.
+    isolated : bool
+        Whether the command has no network.
 
     Raises
     ------
@@ -174,4 +179,6 @@ def start(
     """
     container = Container(image, environments.ensure(image.config["Lock"], on_line), folder)
     command = container.command(entrypoint, arguments)
+    if isolated:
+        command = [sys.executable, "-I", "-S", str(ISOLATE), *command]
     return Process(command, container.workdir(), container.environment(environment), on_line)

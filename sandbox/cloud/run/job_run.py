@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.cloud import clients, settings
 from sandbox.cloud.events import bus
-from sandbox.cloud.run import container, environments, images, mlflow, processes, transfer
+from sandbox.cloud.run import container, environments, images, processes, transfer
 from sandbox.cloud.run.logs import LogStream
 from sandbox.cloud.run.processes import Process
 from sandbox.cloud.run.roles import describe_error, role_client
@@ -177,7 +177,13 @@ class JobRun(threading.Thread, ABC):
         entrypoint, arguments = self.command()
         try:
             self._process = container.start(
-                image, arguments, self.folder, self._environment(keys), say, entrypoint=entrypoint
+                image,
+                arguments,
+                self.folder,
+                self._environment(keys),
+                say,
+                entrypoint=entrypoint,
+                isolated=self.isolated(),
             )
         except (container.CommandError, environments.InstallError) as error:
             raise JobError(f"AlgorithmError: {error}, exit code: 127") from error
@@ -216,8 +222,7 @@ class JobRun(threading.Thread, ABC):
         }
         if not self.isolated():
             found |= {**keys, "AWS_ENDPOINT_URL": at.endpoint_url}
-            if address := mlflow.any_url():
-                found["SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT"] = address
+            found["SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT"] = at.endpoint_url  # signed, so judged: see control/mlflow.py
         return found
 
     def isolated(self) -> bool:

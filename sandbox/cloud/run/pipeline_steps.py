@@ -27,9 +27,21 @@ class StepFailure(Exception):  # noqa: N818 - an outcome, not a mistake of ours
         self.metadata = dict(metadata or {})
 
 
-def job_name(execution: str, step: str) -> str:
-    """Return a name as SageMaker gives jobs: ``pipelines-EXECUTION-STEP-RANDOM``."""
-    end = secrets.token_urlsafe(16).replace("-", "").replace("_", "")[:10]
+def job_name(execution: str, step: str, prefix: str | None = None) -> str:
+    """Return a name as SageMaker gives jobs.
+
+    Parameters
+    ----------
+    execution, step : str
+        The execution's id and the step's name.
+    prefix : str, optional
+        What the definition gives as the job's name: then it is ``PREFIX-EXECUTION-RANDOM-ATTEMPT``, else
+        ``pipelines-EXECUTION-STEP-RANDOM``. AWS does not say what becomes of a name that gets too long with it: here
+        it stays, and the job is refused.
+    """
+    end = secrets.token_urlsafe(24).replace("-", "").replace("_", "")[:10]
+    if prefix:
+        return f"{prefix}-{execution}-{end}-0"
     start = f"pipelines-{execution}-{step.replace('_', '-')}"
     return f"{start[: _LONGEST_NAME - 11].rstrip('-')}-{end}"
 
@@ -71,8 +83,7 @@ def start(step: Step, values: Values, sagemaker: Any, execution: str) -> tuple[d
         made = getattr(sagemaker, call)(**request, **({name: job_name(execution, step.name)} if name else {}))
         return {step.kind: {"Arn": made[arn]}}, {**request, **made}
     kind, words = JOBS[step.kind]
-    prefix = request.pop(f"{kind}Name", None)
-    name = f"{prefix[: _LONGEST_NAME - 11]}-{secrets.token_hex(5)}" if prefix else job_name(execution, step.name)
+    name = job_name(execution, step.name, request.pop(f"{kind}Name", None))
     arn = getattr(sagemaker, f"create_{words}")(**{f"{kind}Name": name}, **request)[f"{kind}Arn"]
     return {kind: {"Arn": arn}}, None
 
