@@ -151,7 +151,7 @@ def _steps(workload: Workload, steps: Steps) -> list[Any]:
     prepare = steps.processing(
         "prepare",
         arguments=["--data-start", steps.data_start, "--data-end", steps.data_end],
-        outputs=["training", "histories"],
+        outputs=["training", "holdout", "labels", "histories"],
         hours=2,
     )
     parts = {name: steps.output(prepare, name) for name in ("training", "holdout", "labels")}

@@ -53,6 +53,7 @@ def recording() -> Recording:
             "pipeline",
             PipelineRoleArgs(
                 place=place,
+                job_prefix="test--",
                 job_role_arns=[job.arn],
                 volume_key_arn=known.data_arn,
                 statements=waters.curated.read_statements("test/"),

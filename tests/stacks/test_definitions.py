@@ -19,6 +19,7 @@ SETTINGS = PipelineSettings(
     code_digest="1",
     features_role_arn="features",
     training_role_arn="training",
+    scoring_role_arn="scoring",
     evaluating_role_arn="evaluating",
     registering_role_arn="registering",
     raw_bucket="raw",

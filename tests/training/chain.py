@@ -10,7 +10,7 @@ import sys
 import tarfile
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -108,13 +108,23 @@ class Chain:
     environment: Mapping[str, str]
 
     def processing(
-        self, name: str, *arguments: str, inputs: Mapping[str, Path] | None = None, **environment: str
+        self,
+        name: str,
+        *arguments: str,
+        inputs: Mapping[str, Path] | None = None,
+        step: str | None = None,
+        **environment: str,
     ) -> Job:
-        """Run ``training.<name>`` with copies of other jobs' outputs as inputs."""
-        folder = self.folder / name
+        """Run ``training.<name>`` as a step with copies of other jobs' outputs as inputs."""
+        folder = self.folder / (step or name)
         for target, source in (inputs or {}).items():
             shutil.copytree(source, folder / "processing" / "input" / target)
         return self._run(folder, [sys.executable, "-m", f"training.{name}", *arguments], environment)
+
+    def scoring(self, step: str, *arguments: str, inputs: Mapping[str, Path]) -> Job:
+        """Run ``training.score`` with neither credentials nor addresses, as in network isolation."""
+        kept = {name: value for name, value in self.environment.items() if name.startswith("HEADRACE_")}
+        return replace(self, environment=kept).processing("score", *arguments, inputs=inputs, step=step)
 
     def training(self, channel: Path, name: str = "train", **environment: str) -> Job:
         """Run the training job; its model is packed as SageMaker packs it, under ``packed``."""

@@ -6,6 +6,7 @@ import pickle
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from inference import plan
@@ -28,8 +29,8 @@ def flights(workload: Workload) -> pd.DataFrame:
 
 
 def _auc_in_april(workload: Workload, flights: pd.DataFrame) -> float:
-    training, _ = dataset.split(workload, flights[flights.arrived_at < APRIL])
-    how, estimator = train.fit(workload, training, workload.estimator.parameters)
+    training = dataset.split(workload, pa.Table.from_pandas(flights[flights.arrived_at < APRIL])).training
+    how, estimator = train.fit(workload, training.to_pandas(), workload.estimator.parameters)
     april = flights[flights.event_time >= APRIL]
     model = plan.Model("sha256:test", how, estimator)
     probabilities = model.probabilities(dataset.columns(workload, april))
@@ -44,7 +45,8 @@ def test_history_tells_more_than_schedule_and_weather(workload: Workload, flight
 
 
 def test_the_holdout_is_newer_than_every_answer_trained_on(workload: Workload, flights: pd.DataFrame) -> None:
-    training, holdout = dataset.split(workload, flights)
+    parts = dataset.split(workload, pa.Table.from_pandas(flights))
+    training, holdout = parts.training.to_pandas(), parts.holdout.to_pandas()
     assert training.arrived_at.max() < holdout.event_time.min()
     span = flights.event_time.max() - flights.event_time.min()
     assert holdout.event_time.min() >= flights.event_time.max() - span * 0.2
@@ -52,7 +54,8 @@ def test_the_holdout_is_newer_than_every_answer_trained_on(workload: Workload, f
 
 def test_a_holdout_without_both_answers_is_refused(workload: Workload, flights: pd.DataFrame) -> None:
     with pytest.raises(JobError, match="hold-out must hold examples of both answers of late"):
-        dataset.split(workload, flights[~flights.late | (flights.event_time < APRIL - pd.Timedelta(days=30))])
+        early = flights.event_time < APRIL - pd.Timedelta(days=30)
+        dataset.split(workload, pa.Table.from_pandas(flights[~flights.late | early]))
 
 
 @pytest.mark.parametrize("missing", ["keep", "median"])

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.training.chain import GROUPS, IMAGE, ROOT
-from training.pipeline import PipelineSettings, definition
+from training.pipeline import PipelineSettings, definition, job_prefix, step_prefix
 from workloads.spec import Workload
 
 _ROLE = "arn:aws:iam::000000000000:role/"
@@ -25,6 +25,7 @@ SETTINGS = PipelineSettings(
     code_digest="c" * 64,
     features_role_arn=f"{_ROLE}features",
     training_role_arn=f"{_ROLE}training",
+    scoring_role_arn=f"{_ROLE}scoring",
     evaluating_role_arn=f"{_ROLE}evaluating",
     registering_role_arn=f"{_ROLE}registering",
     raw_bucket="raw",
@@ -50,7 +51,7 @@ def _all_steps(made: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def test_what_is_registered_has_passed_check_and_gates(made: dict[str, Any]) -> None:
     steps = {step["Name"]: step for step in made["Steps"]}
-    assert list(steps) == ["prepare", "check", "train", "evaluate", "gates"]
+    assert list(steps) == ["prepare", "check", "approved", "train", "champion", "score", "evaluate", "gates"]
     assert steps["train"]["DependsOn"] == ["check"]
     gates = steps["gates"]["Arguments"]
     assert [step["Name"] for step in gates["IfSteps"]] == ["package", "register"]
@@ -92,24 +93,81 @@ def test_nobody_judges_their_own_work(made: dict[str, Any]) -> None:
         "prepare": "features",
         "check": "features",
         "train": "training",
+        "score": "scoring",
+        "approved": "evaluating",
+        "champion": "scoring",
         "evaluate": "evaluating",
         "package": "registering",
         "register": "registering",
     }
 
 
-def test_each_step_writes_under_its_own_prefix(made: dict[str, Any]) -> None:
-    written: dict[str, set[str]] = {}
+def test_each_output_lies_under_a_prefix_of_its_own(made: dict[str, Any]) -> None:
+    written: dict[str, list[str]] = {}
     for name, step in _all_steps(made).items():
         if step["Type"] == "Processing":
             outputs = step["Arguments"]["ProcessingOutputConfig"]["Outputs"]
-            written[name] = {output["S3Output"]["S3Uri"]["Std:Join"]["Values"][0] for output in outputs}
+            written[name] = [output["S3Output"]["S3Uri"]["Std:Join"]["Values"][0] for output in outputs]
         if step["Type"] == "Training":
-            written[name] = {step["Arguments"]["OutputDataConfig"]["S3OutputPath"]["Std:Join"]["Values"][0]}
-    assert written == {
-        name: {f"s3://curated/flights/{name}"}
-        for name in ("prepare", "check", "train", "evaluate", "package", "register")
+            written[name] = [step["Arguments"]["OutputDataConfig"]["S3OutputPath"]["Std:Join"]["Values"][0]]
+    outputs = {
+        "prepare": ("training", "holdout", "labels", "histories"),
+        "check": ("check",),
+        "approved": ("champion",),
+        "train": ("model",),
+        "champion": ("scores",),
+        "score": ("scores",),
+        "evaluate": ("evaluation",),
+        "package": ("package",),
+        "register": ("registered",),
     }
+    assert written == {
+        step: [f"s3://curated/{step_prefix('flights', step, name)}".rstrip("/") for name in names]
+        for step, names in outputs.items()
+    }
+
+
+def test_training_gets_the_training_part_and_only_the_evaluation_gets_labels(made: dict[str, Any]) -> None:
+    steps = _all_steps(made)
+    channels = steps["train"]["Arguments"]["InputDataConfig"]
+    assert [channel["ChannelName"] for channel in channels] == ["training"]
+    assert "Outputs['training']" in json.dumps(channels)
+    assert {name for name, step in steps.items() if "Outputs['labels']" in json.dumps(step)} == {"check", "evaluate"}
+
+
+def test_what_loads_a_model_has_neither_network_nor_names_to_call(made: dict[str, Any]) -> None:
+    isolated = {
+        name: step["Arguments"]
+        for name, step in _all_steps(made).items()
+        if step["Arguments"].get("NetworkConfig", {}).get("EnableNetworkIsolation")
+    }
+    assert set(isolated) == {"score", "champion"}
+    for request in isolated.values():
+        assert request["AppSpecification"]["ContainerEntrypoint"] == ["python", "-m", "training.score"]
+        assert not [name for name in request["Environment"] if name.startswith(("MLFLOW", "MODEL_", "ARTIFACTS"))]
+
+
+def test_the_pipeline_tracks_with_our_own_server(made: dict[str, Any]) -> None:
+    assert made["MlflowConfig"] == {
+        "MlflowResourceArn": SETTINGS.mlflow_tracking_server_arn,
+        "MlflowExperimentName": "flights",
+    }
+
+
+def test_every_job_is_named_after_its_pipeline_and_step(made: dict[str, Any]) -> None:
+    for name, step in _all_steps(made).items():
+        if step["Type"] in ("Processing", "Training"):
+            assert step["Arguments"][f"{step['Type']}JobName"] == f"headrace-test-flights--{name}"
+
+
+def test_job_names_of_two_pipelines_never_begin_alike() -> None:
+    names = ["headrace-dev-flights", "headrace-dev-flights-2", "headrace-dev-flights-train"]
+    names += [f"headrace-staging-a-very-long-workload-{number}" for number in (1, 2)]
+    for one in names:
+        others = [job_prefix(other, "evaluate") for other in names if other != one]
+        assert not [other for other in others if other.startswith(job_prefix(one))]
+        # SageMaker adds the execution, a token and the attempt
+        assert len(job_prefix(one, "evaluate") + "-7lufwplmgho7-0XO1dvZKog-0") <= 63
 
 
 def test_jobs_join_the_network_that_the_settings_name(workload: Workload, made: dict[str, Any]) -> None:

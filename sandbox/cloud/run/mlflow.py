@@ -136,12 +136,6 @@ def url(name: str) -> str | None:
     return f"http://127.0.0.1:{row['Port']}" if row else None
 
 
-def any_url() -> str | None:
-    """Return the address that jobs find their tracking server at, or None where there is no server."""
-    with records.LOCK:
-        return next((url(name) for name in records.table(KIND)), None)
-
-
 def status(name: str) -> str:
     """Return Creating until the server answers, then Created; once it is gone CreateFailed or Stopped."""
     if name not in records.table(KIND):

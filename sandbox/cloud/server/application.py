@@ -13,7 +13,7 @@ from typing import Any
 
 from sandbox.cloud import actions
 from sandbox.cloud.actions import AwsError, Call, Params
-from sandbox.cloud.control import authorization
+from sandbox.cloud.control import authorization, mlflow
 from sandbox.cloud.server import constraints, wire
 from sandbox.cloud.server.identify import Asked, identify
 from sandbox.cloud.server.moto_app import MotoApplication, missing
@@ -111,6 +111,8 @@ class Application:
 
     def _dispatch(self, asked: Asked, environ: Environ, body: bytes) -> Answer:
         operation = asked.operation
+        if asked.service == mlflow.SIGNED_AS:
+            return mlflow.answer(environ, body, asked.region, self._settings.account, asked.access_key)
         if operation is None:
             target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
             raise missing(
