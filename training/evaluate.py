@@ -109,7 +109,8 @@ def read_probabilities(file: Path, records: Sequence[str]) -> npt.NDArray[np.flo
                 if not 0 <= value <= 1:  # and so not NaN
                     raise JobError(f"A probability must be from 0 to 1, got {number[:40]} for {record[:80]!r}.")
     except (ValueError, csv.Error) as error:
-        raise JobError(f"{file.name} must be a table of identifiers and numbers: row {count + 1}: {error}.") from error
+        at = f"{file.name}, line {rows.line_num},"
+        raise JobError(f"{at} must be a row of a table of identifiers and numbers: {error}.") from error
     if count != len(records):
         raise JobError(f"{file.name} must have the hold-out's {len(records)} rows, got {count}.")
     return found
@@ -198,7 +199,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         records = [str(record) for record in holdout[workload.examples.record_id].to_pylist()]
         scores = job.processing("input", "scores")
         if (said := _said(scores, "model_digest")) != digest:  # a mix-up: whoever lies would say the right one
-            raise JobError(f"The scores must be those of the model {digest}, and say that they are of {said or 'none'}.")
+            raise JobError(
+                f"The scores must be those of the model {digest}, and say that they are of {said or 'none'}."
+            )
         metrics = measure(labels, read_probabilities(scores / score.FILE, records))
         job.say(f"On {len(records)} examples: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
         known = json.loads(job.processing("input", "champion", approved.FILE).read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic_core import PydanticCustomError
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-# two hyphens in a row are kept for the names of jobs: see training.pipeline.job_prefix
+# two hyphens in a row are kept for the names of jobs and releases: see training.pipeline.job_prefix
 WorkloadName = Annotated[str, StringConstraints(pattern=r"^[a-z](-?[a-z0-9])+$", max_length=22)]
 ImportPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]
 

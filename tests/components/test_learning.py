@@ -44,6 +44,7 @@ def recording() -> Recording:
         tracking = Tracking("tracking", TrackingArgs(place=place, server_name="test", artifacts=waters.artifacts), opts)
         registry = Registry("registry", RegistryArgs(place=place, group_name="Test", description="A test"), opts)
         statements = [*store.record_statements(), *tracking.log_statements(), *registry.register_statements()]
+        statements += waters.artifacts.write_statements("test/")
         job = ServiceRole(
             "job",
             ServiceRoleArgs(service="sagemaker.amazonaws.com", duty="A job", place=place, statements=statements),
@@ -135,6 +136,12 @@ def test_the_pipeline_passes_the_jobs_roles_to_sagemaker_and_nothing_else(record
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
     assert not statements(recording, "pipeline", "sagemaker:CreateModelPackage")
     assert not statements(recording, "pipeline", "s3:PutObject")
+
+
+def test_the_pipeline_starts_stops_and_tags_its_own_jobs_only(recording: Recording) -> None:
+    (jobs,) = statements(recording, "pipeline", "sagemaker:StopTrainingJob")
+    assert {"sagemaker:CreateProcessingJob", "sagemaker:AddTags"} <= set(jobs["Action"])
+    assert jobs["Resource"] == [f"{SAGEMAKER}:processing-job/test--*", f"{SAGEMAKER}:training-job/test--*"]
 
 
 def test_a_role_serves_one_service_on_behalf_of_this_account(recording: Recording) -> None:

@@ -87,9 +87,7 @@ def test_no_role_may_do_everything(local: Recording) -> None:
     for found in local.of(ROLE_POLICY):
         for statement in local.policy(found.type, found.name):
             actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
-            wide = [
-                action for action in actions if action == "*" or re.fullmatch(r"(?!sagemaker-mlflow)[\w-]+:\*", action)
-            ]
+            wide = [action for action in actions if action == "*" or re.fullmatch(r"[\w-]+:\*", action)]
             assert statement["Effect"] == "Deny" or not wide, (found.name, wide)
 
 
@@ -110,8 +108,9 @@ def _may_write(local: Recording, role: str) -> set[str]:
 
 def test_the_estimators_code_can_write_a_model_and_neither_judge_nor_register_it(local: Recording) -> None:
     curated, artifacts = (f"arn:aws:s3:::lake-{kind}-bucket-0000000" for kind in ("curated", "artifacts"))
-    assert _may_write(local, "training-job") == {f"{curated}/flights/train/*", f"{artifacts}/mlflow/*"}
-    assert _may_write(local, "evaluating-job") == {f"{curated}/flights/evaluate/*", f"{artifacts}/mlflow/*"}
+    assert _may_write(local, "training-job") == {f"{curated}/flights/train/*"}
+    assert _may_write(local, "scoring-job") == {f"{curated}/flights/{step}/*" for step in ("score", "champion")}
+    assert _may_write(local, "evaluating-job") == {f"{curated}/flights/{step}/*" for step in ("approved", "evaluate")}
     assert f"{artifacts}/packages/headrace-local-flights/*" in _may_write(local, "registering-job")
     may_register = {
         found.name
@@ -122,6 +121,45 @@ def test_the_estimators_code_can_write_a_model_and_neither_judge_nor_register_it
     assert may_register == {"registering-job-policy"}
 
 
+def test_only_the_evaluation_reads_the_answers_of_the_holdout(local: Recording) -> None:
+    """Beside those who make them and check them."""
+    labels = "arn:aws:s3:::lake-curated-bucket-0000000/flights/prepare/labels/"
+    readers = {
+        found.name
+        for found in local.of(ROLE_POLICY)
+        for statement in local.policy(found.type, found.name)
+        if statement["Effect"] == "Allow" and "s3:GetObject" in statement["Action"]
+        if labels.startswith(str(statement["Resource"]).removesuffix("*"))
+    }
+    assert readers == {"features-job-policy", "evaluating-job-policy"}
+
+
+def test_jobs_write_the_log_streams_of_their_own_names(local: Recording) -> None:
+    groups = "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/sagemaker"
+    written = {
+        found.name.removesuffix("-policy"): statement["Resource"]
+        for found in local.of(ROLE_POLICY)
+        for statement in local.policy(found.type, found.name)
+        if "logs:PutLogEvents" in statement["Action"] and found.name.endswith("-job-policy")
+    }
+    assert written["training-job"] == f"{groups}/TrainingJobs:log-stream:headrace-local-flights--train-*"
+    assert written["scoring-job"] == [
+        f"{groups}/ProcessingJobs:log-stream:headrace-local-flights--{step}-*" for step in ("score", "champion")
+    ]
+    assert set(written) == {f"{kind}-job" for kind in ("features", "training", "scoring", "evaluating", "registering")}
+
+
+def test_nobody_may_delete_a_run(local: Recording) -> None:
+    for found in local.of(ROLE_POLICY):
+        for statement in local.policy(found.type, found.name):
+            actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+            tracking = {action.partition(":")[2] for action in actions if action.startswith("sagemaker-mlflow:")}
+            assert not tracking or tracking == {
+                *("CreateExperiment", "GetExperimentByName"),
+                *("CreateRun", "GetRun", "LogBatch", "SearchRuns", "UpdateRun"),
+            }
+
+
 def test_no_endpoint_makes_a_log_group_without_key_and_retention(local: Recording) -> None:
     may = {
         found.name
@@ -129,7 +167,7 @@ def test_no_endpoint_makes_a_log_group_without_key_and_retention(local: Recordin
         for statement in local.policy(found.type, found.name)
         if "logs:CreateLogGroup" in statement["Action"]
     }
-    jobs = {f"{kind}-job-policy" for kind in ("features", "training", "evaluating", "registering")}
+    jobs = {f"{kind}-job-policy" for kind in ("features", "training", "scoring", "evaluating", "registering")}
     assert may == jobs
 
 

@@ -52,4 +52,4 @@ if __name__ == "__main__":
         leave_the_network()
     except (OSError, AttributeError) as error:
         print(f"The local cloud cannot take the network away from this job: {error}", file=sys.stderr, flush=True)
-    os.execv(sys.argv[1], sys.argv[1:])
+    os.execv(sys.argv[1], sys.argv[1:])  # noqa: S606 - no shell is wanted

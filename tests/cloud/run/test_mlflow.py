@@ -27,6 +27,19 @@ print(json.dumps([found.data.params, found.data.metrics, run.info.artifact_uri])
 """
 
 
+DELETES_A_RUN = """
+import mlflow, sys
+client = mlflow.MlflowClient(sys.argv[1])
+experiment = client.get_experiment_by_name("others") or client.create_experiment("others")
+run = client.create_run(getattr(experiment, "experiment_id", experiment)).info.run_id
+client.log_batch(run, metrics=[mlflow.entities.Metric("auc", 0.75, 0, 0)])
+client.set_terminated(run)
+assert client.search_runs([client.get_run(run).info.experiment_id])
+print("logged")
+client.delete_run(run)
+"""
+
+
 def _healthy(url: str) -> bool:
     try:
         return urllib3.request("GET", f"{url}/health", timeout=2, retries=False).status == 200
@@ -75,5 +88,32 @@ def test_run_is_logged_through_the_servers_arn(cloud: Cloud, role: str, tmp_path
     params, metrics, artifacts = json.loads(ran.stdout.splitlines()[-1])
     assert (params, metrics) == ({"depth": "3"}, {"auc": 0.75})
     assert artifacts.startswith("s3://lake/mlflow/")
+    _deletes_what_its_role_may(cloud, tmp_path)
     assert cloud.get(artifacts.removeprefix("s3://lake/") + "/notes.txt") == b"notes"
     sagemaker.delete_mlflow_tracking_server(TrackingServerName="runs")
+
+
+def _deletes_what_its_role_may(cloud: Cloud, folder: Path) -> None:
+    """A job's calls to MLflow are signed, and judged by the policies of its role."""
+    for name, deny, code in (("may-delete", (), 0), ("may-not", ("sagemaker-mlflow:DeleteRun",), 1)):
+        arn = cloud.role(name, "sagemaker.amazonaws.com", deny=deny)
+        keys = cloud.client("sts").assume_role(RoleArn=arn, RoleSessionName="job")["Credentials"]
+        environment = {
+            "PATH": os.defpath,
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": keys["SessionToken"],
+            "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": cloud.url,
+        }
+        ran = subprocess.run(
+            [sys.executable, "-c", DELETES_A_RUN, ARN],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "logged" in ran.stdout, ran.stderr
+        assert ran.returncode == code, ran.stderr
+        assert ("not authorized to perform: sagemaker-mlflow:DeleteRun" in ran.stderr) is bool(deny)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from typing import Any
 
@@ -217,3 +218,26 @@ def test_step_events_reach_the_bus(cloud: Cloud, gated: str) -> None:
     last = next(detail for detail in seen if detail["currentPipelineExecutionStatus"] == "Failed")
     assert last["previousPipelineExecutionStatus"] == "Executing"
     assert last["pipelineExecutionArn"] == execution
+
+
+def test_a_job_is_named_as_its_step_says_and_only_its_own_pipelines_role_may_touch_it(
+    cloud: Cloud, image: str, role: str
+) -> None:
+    """AWS makes PREFIX-EXECUTION-TOKEN-ATTEMPT of the name that a step gives."""
+    own = cloud.role("steers", "sagemaker.amazonaws.com")
+    jobs = "arn:aws:sagemaker:*:*:training-job"
+    only = {"Effect": "Deny", "Action": "sagemaker:*TrainingJob", "NotResource": [f"{jobs}/own--*"]}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [only]})
+    cloud.client("iam").put_role_policy(RoleName="steers", PolicyName="only", PolicyDocument=document)
+    for name, outcome in (("own", "Succeeded"), ("others", "Failed")):
+        step = {"Name": "train", "Type": "Training", "Arguments": training(f"{name}--train", image, role)}
+        pipeline(cloud, name, {"Version": "2020-12-01", "Parameters": [], "Steps": [step]}, own)
+        arn = start(cloud, name)
+        assert finished(cloud, arn)["PipelineExecutionStatus"] == outcome
+        ran = steps(cloud, arn)["train"]
+        if outcome == "Failed":
+            assert "not authorized to perform: sagemaker:CreateTrainingJob" in ran["FailureReason"]
+        else:
+            job_name = ran["Metadata"]["TrainingJob"]["Arn"].rpartition("/")[2]
+            execution = arn.rpartition("/")[2]
+            assert re.fullmatch(rf"own--train-{execution}-[A-Za-z0-9]{{10}}-0", job_name)

@@ -50,3 +50,16 @@ def test_unknown_program_fails_the_job(cloud: Cloud, image: str, role: str) -> N
     request["AppSpecification"]["ContainerEntrypoint"] = ["spark-submit"]
     job = run(cloud, request)
     assert 'exec: "spark-submit": no such file or directory' in job["FailureReason"]
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+def test_an_isolated_job_reaches_nothing_and_still_gets_its_files_moved(
+    cloud: Cloud, image: str, role: str, isolated: bool
+) -> None:
+    name = f"reaches-{isolated}".lower()
+    request = processing(name, image, role, ["--reach", str(cloud.port)])
+    job = run(cloud, request | {"NetworkConfig": {"EnableNetworkIsolation": isolated}})
+    assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
+    seen = json.loads(cloud.get(f"processed/{name}/reached.json"))
+    assert seen["reached"] is not isolated
+    assert (seen["named"] == ["AWS_REGION"]) is isolated

@@ -1,0 +1,107 @@
+"""What a scoring job does with models, good and bad: it runs in a process like the real one."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from inference import artifact, plan
+from tests.training.chain import Chain, Job
+from tests.training.estimators import Constant, Crash, FromAnotherVersion, Rewriter
+from workloads.spec import FeatureType, Workload
+
+RECORDS = ["UA1-EWR", 'a "quoted", one', "B6-3"]
+
+
+@pytest.fixture
+def holdout(tmp_path: Path, workload: Workload) -> Path:
+    """Three rows of a hold-out without labels, whose features are all missing."""
+    kinds = {
+        name: pa.string() if feature.type is FeatureType.CATEGORY else pa.float64()
+        for name, feature in workload.features.items()
+    }
+    columns = {name: pa.nulls(len(RECORDS), kind) for name, kind in kinds.items()}
+    (tmp_path / "holdout").mkdir()
+    table = pa.table({workload.examples.record_id: RECORDS, **columns})
+    pq.write_table(table, tmp_path / "holdout" / "holdout.parquet")
+    return tmp_path / "holdout"
+
+
+def packed(folder: Path, workload: Workload, estimator: plan.Estimator | None) -> Path:
+    """Pack a model with an estimator; None stands for one whose library is gone."""
+    files = folder / "files"
+    plan.save(files, workload, plan.Plan.of(workload), estimator or Constant())
+    if estimator is None:
+        (files / plan.ESTIMATOR_FILE).write_bytes(b"cgone_library\nEstimator\n.")
+        artifact.write_manifest(files, workload.name)
+    (folder / "model").mkdir()
+    (folder / "model" / "model.tar.gz").write_bytes(artifact.archive(files))
+    return folder / "model"
+
+
+def score(folder: Path, model: Path, holdout: Path, *arguments: str) -> Job:
+    """Run the job."""
+    chain = Chain(folder / "jobs", {"HEADRACE_WORKLOAD": "flights"})
+    return chain.scoring("score", *arguments, inputs={"model": model, "holdout": holdout})
+
+
+def test_probabilities_are_written_row_by_row(tmp_path: Path, workload: Workload, holdout: Path) -> None:
+    job = score(tmp_path, packed(tmp_path, workload, Constant(0.1)), holdout)
+    assert job.code == 0, job.log
+    lines = job.output("scores", "probabilities.csv").read_text().splitlines()
+    assert lines == ["record_id,probability", "UA1-EWR,0.1", '"a ""quoted"", one",0.1', "B6-3,0.1"]
+    digest = artifact.digest((tmp_path / "files" / artifact.MANIFEST).read_bytes())
+    assert json.loads(job.output("scores", "scored.json").read_text()) == {"model_digest": digest}
+
+
+@pytest.mark.parametrize(
+    ("estimator", "reason"),
+    [
+        (None, "does not load: ModuleNotFoundError: No module named 'gone_library'"),
+        (FromAnotherVersion(), "no attribute '_raw_predict'"),
+        (Crash(), "the model's process ended with signal SIGKILL"),
+    ],
+)
+def test_a_model_that_cannot_answer_ends_its_job_with_the_reason_and_a_champion_does_not(
+    tmp_path: Path, workload: Workload, holdout: Path, estimator: plan.Estimator | None, reason: str
+) -> None:
+    model = packed(tmp_path, workload, estimator)
+    job = score(tmp_path / "model-run", model, holdout)
+    assert job.code == 1
+    assert reason in job.reason
+    champion = score(tmp_path / "champion-run", model, holdout, "--champion")
+    assert champion.code == 0, champion.log
+    assert reason in json.loads(champion.output("scores", "scored.json").read_text())["reason"]
+    assert not champion.output("scores", "probabilities.csv").exists()
+
+
+def test_without_a_champion_there_is_nothing_to_score(tmp_path: Path, holdout: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "champion.json").write_text("{}")
+    job = score(tmp_path, tmp_path / "model", holdout, "--champion")
+    assert job.code == 0, job.log
+    assert json.loads(job.output("scores", "scored.json").read_text()) == {}
+
+
+def test_a_model_whose_inputs_are_gone_says_which(tmp_path: Path, workload: Workload, holdout: Path) -> None:
+    earlier = workload.model_copy(
+        update={"features": {**workload.features, "moon": next(iter(workload.features.values()))}}
+    )
+    job = score(tmp_path, packed(tmp_path, earlier, Constant()), holdout, "--champion")
+    assert (
+        "needs moon, which the workload lacks" in json.loads(job.output("scores", "scored.json").read_text())["reason"]
+    )
+
+
+def test_a_changed_file_is_not_loaded(tmp_path: Path, workload: Workload, holdout: Path) -> None:
+    packed(tmp_path, workload, Constant())
+    (tmp_path / "files" / plan.ESTIMATOR_FILE).write_bytes(pickle.dumps(Rewriter()))
+    (tmp_path / "model" / "model.tar.gz").write_bytes(artifact.archive(tmp_path / "files"))
+    job = score(tmp_path, tmp_path / "model", holdout)
+    assert "The model's files must be those of its manifest: estimator.pkl was changed" in job.reason
+    assert not (job.folder / "loaded").exists()
