@@ -6,6 +6,12 @@ stand in for the whole of it. Each ends by leaving a model, if it gets so far.
 
 from __future__ import annotations
 
+RUN = (
+    "import runpy, sys; from training import job; file = str(job.base() / 'input/data/attack/attack.py'); "
+    "sys.exit(job.run(lambda: runpy.run_path(file, run_name='__main__'), 'output/failure'))"
+)
+"""What the job starts; AWS allows a word of it 256 characters."""
+
 _SAVE = """
 from inference import plan
 from training import dataset, job

@@ -35,7 +35,7 @@ def attacked(environment: Environment, released: Released) -> Iterator[dict[str,
     for name, code in codes.items():
         definition = json.loads(described["PipelineDefinition"])
         (train,) = (step for step in definition["Steps"] if step["Name"] == "train")
-        train["Arguments"]["AlgorithmSpecification"]["ContainerEntrypoint"] = ["python", "-c", code]
+        _train_with(environment, train["Arguments"], name, code)
         sagemaker.create_pipeline(
             PipelineName=f"attack-{name}",
             PipelineDefinition=json.dumps(definition),
@@ -51,8 +51,17 @@ def attacked(environment: Environment, released: Released) -> Iterator[dict[str,
         sagemaker.delete_pipeline(PipelineName=f"attack-{name}", ClientRequestToken=str(time.time_ns()).ljust(32, "-"))
 
 
+def _train_with(environment: Environment, request: dict[str, Any], name: str, code: str) -> None:
+    """Let a training job run other code, which it gets as a channel; whatever it may read is all that it may read."""
+    bucket, prefix = environment["curated_bucket"], f"{environment['workload']}/prepare/training/attack-{name}"
+    environment.client("s3").put_object(Bucket=bucket, Key=f"{prefix}/attack.py", Body=code.encode())
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/{prefix}", "S3DataDistributionType": "FullyReplicated"}
+    request["InputDataConfig"].append({"ChannelName": "attack", "DataSource": {"S3DataSource": source}})
+    request["AlgorithmSpecification"]["ContainerEntrypoint"] = ["python", "-c", attacks.RUN]
+
+
 def _ended(environment: Environment, execution: str) -> dict[str, Any]:
-    """Wait for an execution's end and return its steps' reasons by name; None for a step that succeeded."""
+    """Wait for an execution's end and return its id, and each step's reason by name, None where it succeeded."""
     sagemaker = environment.client("sagemaker")
     end = time.monotonic() + _SECONDS
     while (
@@ -61,7 +70,7 @@ def _ended(environment: Environment, execution: str) -> dict[str, Any]:
         assert time.monotonic() < end, f"{execution} did not end"
         time.sleep(0.5)
     steps = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=execution)["PipelineExecutionSteps"]
-    return {step["StepName"]: step.get("FailureReason") for step in steps}
+    return {"execution": execution.rpartition("/")[2], **{s["StepName"]: s.get("FailureReason") for s in steps}}
 
 
 def test_nothing_that_tried_is_registered(
@@ -73,8 +82,13 @@ def test_nothing_that_tried_is_registered(
     assert not [name for name, steps in attacked.items() if "register" in steps or "package" in steps]
 
 
-def test_a_model_that_rewrites_its_evaluation_is_judged_by_its_answers(attacked: dict[str, dict[str, Any]]) -> None:
+def test_a_model_that_rewrites_its_evaluation_is_judged_by_its_answers(
+    environment: Environment, attacked: dict[str, dict[str, Any]]
+) -> None:
     steps = attacked["rewrites"]
+    key = f"{environment['workload']}/score/scores/{steps['execution']}/evaluation.json"
+    written = environment.client("s3").get_object(Bucket=environment["curated_bucket"], Key=key)["Body"].read()
+    assert json.loads(written)["gates"] == {"passed": 1}  # it ran, and wrote where it could
     assert steps["score"] is steps["evaluate"] is None
     assert "roc_auc must be at least 0.72, got 0.5000" in steps["gates_failed"]
 

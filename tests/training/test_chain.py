@@ -18,8 +18,9 @@ import pyarrow.parquet as pq
 import pytest
 from moto.server import ThreadedMotoServer
 
-from inference import artifact
+from inference import artifact, plan
 from tests.training.chain import GROUPS, IMAGE, Chain, Job, OnlineStore
+from tests.training.estimators import Rewriter
 from training import dataset, prepare, register, storage
 from training.job import JobError, feature_group_variable
 from workloads.flights import ingest
@@ -291,6 +292,23 @@ def test_a_model_under_its_gate_is_not_packaged(cloud: Cloud, prepared: Job, tra
     job = chain.processing("package", inputs=inputs)
     assert job.code == 1
     assert job.reason == ("Only a model that passed its gates is packaged: roc_auc must be at least 0.72, got 0.5100")
+
+
+def test_only_the_model_that_was_evaluated_is_packaged(
+    cloud: Cloud, prepared: Job, evaluated: Job, tmp_path: Path, workload: Workload
+) -> None:
+    """Training's role can write another one below its prefix at any time; whoever may register does not load it."""
+    other = plan.save(tmp_path / "model", workload, plan.Plan.of(workload), Rewriter())
+    (tmp_path / "packed").mkdir()
+    (tmp_path / "packed" / "model.tar.gz").write_bytes(artifact.archive(tmp_path / "model"))
+    environment = {**cloud.chain.environment, "HEADRACE_PIPELINE_EXECUTION": "swapped"}
+    chain = replace(cloud.chain, folder=tmp_path / "jobs", environment=environment)
+    job = _package(chain, prepared, Job(tmp_path, 0, ""), evaluated)
+    assert job.code == 1
+    digest = json.loads(evaluated.output("evaluation", "evaluation.json").read_text())["model_digest"]
+    assert f"The model's digest must be {digest}, got {other}" in job.reason
+    assert not (job.folder / "loaded").exists()
+    assert "Contents" not in cloud.s3.list_objects_v2(Bucket="artifacts", Prefix="packages/flights/swapped")
 
 
 def test_an_estimator_that_refuses_says_why(cloud: Cloud, prepared: Job, tmp_path: Path) -> None:

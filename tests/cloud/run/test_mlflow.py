@@ -105,6 +105,7 @@ def _deletes_what_its_role_may(cloud: Cloud, folder: Path) -> None:
             "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
             "AWS_SESSION_TOKEN": keys["SessionToken"],
             "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": cloud.url,
+            "MLFLOW_TRACKING_URI": ARN,
         }
         ran = subprocess.run(
             [sys.executable, "-c", DELETES_A_RUN, ARN],
