@@ -1,11 +1,21 @@
 from __future__ import annotations
 
-import pytest
+import json
+from collections.abc import Iterator
+from typing import Any
 
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.training.chain import GROUPS, IMAGE, Chain, Job, OnlineStore
+from tests.training.steps import MONTH, Cloud, evaluated_by, packaged_by, succeeded
 from tests.training.streams import Streams, of_months
 from training import features
 from training.features import Features
+from training.job import feature_group_variable
 from workloads import spec
+from workloads.flights import ingest
 from workloads.spec import Workload
 
 
@@ -22,3 +32,67 @@ def january() -> Streams:
 @pytest.fixture(scope="session")
 def january_features(workload: Workload, january: Streams) -> Features:
     return features.compute(workload, january)
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    online = OnlineStore()
+    store = online.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+    s3, sagemaker = (boto3.client(name, endpoint_url=url, **keys) for name in ("s3", "sagemaker"))
+    folder = tmp_path_factory.mktemp("chain")
+    for bucket in ("raw", "artifacts", "curated"):
+        s3.create_bucket(Bucket=bucket)
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    sagemaker.create_model_package_group(ModelPackageGroupName="flights")
+    for file in ingest.files(["2013-01"]):
+        s3.put_object(Bucket="raw", Key=file.key, Body=file.body)
+    environment = {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME": online.url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "HEADRACE_WORKLOAD": "flights",
+        "HEADRACE_PIPELINE_EXECUTION": "execution1",
+        "HEADRACE_CODE_DIGEST": "c" * 64,
+        "HEADRACE_IMAGE_URI": IMAGE,
+        "RAW_BUCKET": "raw",
+        "ARTIFACTS_BUCKET": "artifacts",
+        "MODEL_PACKAGE_GROUP_NAME": "flights",
+        **{feature_group_variable(entity): group for entity, group in GROUPS.items()},
+        "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+    yield Cloud(Chain(folder / "first", environment), s3, sagemaker, online)
+    store.shutdown()
+    store.server_close()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def prepared(cloud: Cloud) -> Job:
+    return succeeded(cloud.chain.processing("prepare", *MONTH))
+
+
+@pytest.fixture(scope="session")
+def trained(cloud: Cloud, prepared: Job) -> Job:
+    return succeeded(cloud.chain.training(prepared.output("training")))
+
+
+@pytest.fixture(scope="session")
+def evaluated(cloud: Cloud, prepared: Job, trained: Job) -> Job:
+    return succeeded(evaluated_by(cloud, cloud.chain, prepared, trained))
+
+
+@pytest.fixture(scope="session")
+def package(cloud: Cloud, prepared: Job, trained: Job, evaluated: Job) -> dict[str, Any]:
+    packaged = succeeded(packaged_by(cloud.chain, prepared, trained, evaluated))
+    inputs = {"package": packaged.output("package")}
+    registered = succeeded(cloud.chain.processing("register", inputs=inputs))
+    arn = json.loads(registered.output("registered", "registered.json").read_text())["model_package_arn"]
+    return dict(cloud.sagemaker.describe_model_package(ModelPackageName=arn))
