@@ -116,6 +116,19 @@ def read_probabilities(file: Path, records: Sequence[str]) -> npt.NDArray[np.flo
     return found
 
 
+def model_probabilities(scores: Path, digest: str, records: Sequence[str]) -> npt.NDArray[np.float64]:
+    """Read the scores of the model of a digest; see `read_probabilities`.
+
+    Raises
+    ------
+    JobError
+        If the scores are said to be another model's: a mix-up, for whoever lies would say the right one.
+    """
+    if (said := _said(scores, "model_digest")) != digest:
+        raise JobError(f"The scores must be those of the model {digest}, and say that they are of {said or 'none'}.")
+    return read_probabilities(scores / score.FILE, records)
+
+
 def champion_metrics(
     champion: Mapping[str, Any], scores: Path, labels: npt.NDArray[np.bool_], records: Sequence[str]
 ) -> dict[str, Any] | None:

@@ -68,6 +68,17 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
         evaluate.read_probabilities(tmp_path / "nothing.csv", RECORDS)
 
 
+def test_scores_of_another_model_are_refused(tmp_path: Path) -> None:
+    written(tmp_path, HEADER, "one,0.9", "two,0.1", "three,0.8")
+    (tmp_path / "scored.json").write_text('{"model_digest": "sha256:1"}')
+    assert evaluate.model_probabilities(tmp_path, "sha256:1", RECORDS).tolist() == [0.9, 0.1, 0.8]
+    with pytest.raises(JobError, match="must be those of the model sha256:2, and say that they are of sha256:1"):
+        evaluate.model_probabilities(tmp_path, "sha256:2", RECORDS)
+    (tmp_path / "scored.json").unlink()
+    with pytest.raises(JobError, match="say that they are of none"):
+        evaluate.model_probabilities(tmp_path, "sha256:1", RECORDS)
+
+
 def test_a_champion_is_measured_by_its_scores(tmp_path: Path) -> None:
     (tmp_path / "scored.json").write_text('{"model_digest": "sha256:1"}')
     written(tmp_path, HEADER, "one,0.9", "two,0.1", "three,0.8")
