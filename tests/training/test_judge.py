@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import numpy as np
 import pytest
-from moto import mock_aws
 
 from inference import artifact, plan
 from tests.training.estimators import Constant, Rewriter
+from tests.training.steps import Cloud
 from training import approved, evaluate
 from training.job import JobError
 from workloads.spec import Workload
@@ -22,7 +22,6 @@ from workloads.spec import Workload
 RECORDS = ["one", "two", "three"]
 LABELS = np.array([True, False, True])
 HEADER = "record_id,probability"
-URI = "s3://curated/train/model.tar.gz"
 
 
 def written(folder: Path, *lines: str) -> Path:
@@ -118,36 +117,44 @@ def test_a_champion_that_was_not_handed_on_is_not_measured(tmp_path: Path, capsy
 
 @dataclass(frozen=True)
 class Store:
-    """S3 and SageMaker in memory, with a group of packages."""
+    """A bucket and a group of packages of a test's own."""
 
     s3: Any
     sagemaker: Any
+    name: str
+
+    def put(self, key: str, body: bytes) -> str:
+        """Write an object and return its address."""
+        self.s3.put_object(Bucket=self.name, Key=key, Body=body)
+        return f"s3://{self.name}/{key}"
 
     def package(self, body: bytes, digest: str | None, status: str = "Approved") -> str:
         """Register a model and return its ARN."""
-        number = len(self.sagemaker.list_model_packages(ModelPackageGroupName="flights")["ModelPackageSummaryList"])
-        self.s3.put_object(Bucket="curated", Key=f"packages/{number}", Body=body)
-        container: dict[str, Any] = {"Image": "image", "ModelDataUrl": f"s3://curated/packages/{number}"}
-        if digest:
-            container["Environment"] = {"HEADRACE_MODEL_DIGEST": digest}
-        kinds = {"SupportedContentTypes": ["text/csv"], "SupportedResponseMIMETypes": ["text/csv"]}
+        listed = self.sagemaker.list_model_packages(ModelPackageGroupName=self.name)["ModelPackageSummaryList"]
+        url = self.put(f"packages/{len(listed)}", body)
+        environment = {"HEADRACE_MODEL_DIGEST": digest} if digest else {}
         made = self.sagemaker.create_model_package(
-            ModelPackageGroupName="flights",
+            ModelPackageGroupName=self.name,
             ModelApprovalStatus=status,
-            InferenceSpecification={"Containers": [container], **kinds},
+            InferenceSpecification={
+                "Containers": [{"Image": "image", "ModelDataUrl": url, "Environment": environment}],
+                "SupportedContentTypes": ["text/csv"],
+                "SupportedResponseMIMETypes": ["text/csv"],
+            },
         )
         return str(made["ModelPackageArn"])
 
 
 @pytest.fixture
-def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        s3, sagemaker = boto3.client("s3"), boto3.client("sagemaker")
-        s3.create_bucket(Bucket="curated")
-        s3.put_bucket_versioning(Bucket="curated", VersioningConfiguration={"Status": "Enabled"})
-        sagemaker.create_model_package_group(ModelPackageGroupName="flights")
-        yield Store(s3, sagemaker)
+def store(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Store:
+    for name, value in cloud.chain.environment.items():
+        if name.startswith("AWS_"):
+            monkeypatch.setenv(name, value)
+    name = f"judged-{uuid.uuid4().hex[:12]}"
+    cloud.s3.create_bucket(Bucket=name)
+    cloud.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    cloud.sagemaker.create_model_package_group(ModelPackageGroupName=name)
+    return Store(cloud.s3, cloud.sagemaker, name)
 
 
 @pytest.fixture
@@ -161,16 +168,15 @@ def evil(tmp_path: Path, workload: Workload, monkeypatch: pytest.MonkeyPatch) ->
 def test_the_evaluation_knows_a_model_by_its_digest_without_loading_it(
     tmp_path: Path, store: Store, evil: tuple[bytes, str]
 ) -> None:
-    store.s3.put_object(Bucket="curated", Key="train/model.tar.gz", Body=evil[0])
-    assert evaluate.model_digest(URI, evil[0]) == evil[1]
+    assert evaluate.model_digest(store.put("train/model.tar.gz", evil[0]), evil[0]) == evil[1]
     assert not (tmp_path / "base").exists()
 
 
 def test_a_model_that_was_written_over_after_training_is_not_evaluated(store: Store, evil: tuple[bytes, str]) -> None:
     for _ in range(2):
-        store.s3.put_object(Bucket="curated", Key="train/model.tar.gz", Body=evil[0])
+        uri = store.put("train/model.tar.gz", evil[0])
     with pytest.raises(JobError, match="must be written once, by the training job; it has 2 versions"):
-        evaluate.model_digest(URI, evil[0])
+        evaluate.model_digest(uri, evil[0])
 
 
 def test_the_champion_is_handed_on_without_loading_it(tmp_path: Path, store: Store, evil: tuple[bytes, str]) -> None:
@@ -189,8 +195,8 @@ def test_a_champion_that_is_not_what_was_approved_is_not_handed_on(store: Store,
         "names no model digest": store.package(evil[0], None),
     }
     gone = store.package(evil[0], evil[1])
-    store.s3.delete_object(Bucket="curated", Key="packages/3")
-    for reason, arn in {**packages, "there is nothing at s3://curated/packages/3": gone}.items():
+    store.s3.delete_object(Bucket=store.name, Key="packages/3")
+    for reason, arn in {**packages, f"there is nothing at s3://{store.name}/packages/3": gone}.items():
         champion, body = approved.fetch(store.sagemaker, store.s3, arn)
         assert reason in champion["reason"]
         assert body == b""
@@ -219,10 +225,10 @@ def test_an_empty_page_does_not_mean_that_nothing_is_approved(pages: list[list[s
 
 
 def test_the_newest_approved_package_is_the_champion(store: Store) -> None:
-    assert approved.newest(store.sagemaker, "flights") is None
+    assert approved.newest(store.sagemaker, store.name) is None
     store.package(b"1", "sha256:1")
     store.package(b"2", "sha256:2", status="PendingManualApproval")
-    found = approved.newest(store.sagemaker, "flights")
+    found = approved.newest(store.sagemaker, store.name)
     assert found is not None
     assert found.endswith("/1")
 
