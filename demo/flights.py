@@ -13,7 +13,7 @@ import duckdb
 import pandas as pd
 from botocore.exceptions import ClientError
 
-from demo.console import Clock, line, step
+from demo.console import Clock, StoryError, line, step
 from demo.environment import Environment
 from workloads.flights import ingest
 from workloads.spec import Workload, folder
@@ -151,12 +151,25 @@ def _plain(value: Any) -> Any:
 
 
 def ask(environment: Environment, instances: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Ask the endpoint; return its answer: predictions, and the digest of the model that made them."""
-    answer = environment.client("sagemaker-runtime").invoke_endpoint(
-        EndpointName=environment["endpoint_name"],
-        ContentType="application/json",
-        Accept="application/json",
-        Body=json.dumps({"instances": list(instances)}).encode(),
-    )
+    """Ask the endpoint; return its answer: predictions, and the digest of the model that made them.
+
+    Raises
+    ------
+    StoryError
+        With what the container said. SageMaker wraps its status, of the caller's errors and of its own, in a 424.
+    """
+    runtime, name = environment.client("sagemaker-runtime"), environment["endpoint_name"]
+    try:
+        answer = runtime.invoke_endpoint(
+            EndpointName=name,
+            ContentType="application/json",
+            Accept="application/json",
+            Body=json.dumps({"instances": list(instances)}).encode(),
+        )
+    except runtime.exceptions.ModelError as error:
+        status, said = error.response["OriginalStatusCode"], error.response["OriginalMessage"]
+        raise StoryError(
+            f"endpoint/{name} answered with status {status}: {said}\nIts log: {error.response['LogStreamArn']}"
+        ) from error
     found: dict[str, Any] = json.loads(answer["Body"].read())
     return found

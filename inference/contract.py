@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import math
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,6 +12,7 @@ from workloads.spec import REQUEST, Feature, FeatureType, Workload
 
 MOST_PROBLEMS = 100  # a body of 10,000 wrong rows gets an answer that can be read
 _FEW = 12
+_LONGEST_NAME = 80  # characters of an unknown name that are repeated
 
 Row = dict[str, Any]
 
@@ -55,9 +56,10 @@ def _problems(workload: Workload, instance: Any, place: str) -> Iterator[Problem
         return
     for name in instance:
         if name not in workload.features:
-            close = difflib.get_close_matches(str(name), workload.features, n=1)
+            close = difflib.get_close_matches(str(name)[:_LONGEST_NAME], workload.features, n=1)
             remedy = f"Did you mean {close[0]}?" if close else "Leave it out."
-            yield Problem(field=f"{place}.{name}", rule="be a known feature", value=instance[name], remedy=remedy)
+            field = f"{place}.{str(name)[:_LONGEST_NAME]}"
+            yield Problem(field=field, rule="be a known feature", value=instance[name], remedy=remedy)
     for name, feature in workload.features.items():
         field = f"{place}.{name}"
         if instance.get(name) is not None:
@@ -73,7 +75,7 @@ def _value(feature: Feature, value: Any, field: str) -> Iterator[Problem]:
         yield Problem(field=field, rule=rule, value=value, remedy=f"Correct it. {feature.description}")
     elif feature.categories is not None and value not in feature.categories:
         few = ", ".join(feature.categories[:_FEW]) + (", …" if len(feature.categories) > _FEW else "")
-        close = difflib.get_close_matches(value, feature.categories, n=1)
+        close = difflib.get_close_matches(value[:_LONGEST_NAME], feature.categories, n=1)
         remedy = f"Did you mean {close[0]}?" if close else "Send a value that the model was trained on."
         yield Problem(field=field, rule=f"be one of {few}", value=value, remedy=remedy)
     elif feature.range is not None:
@@ -87,14 +89,16 @@ def _value(feature: Feature, value: Any, field: str) -> Iterator[Problem]:
 
 def _type_rule(kind: FeatureType, value: Any) -> str:
     """Return the rule that a value's type breaks, or nothing."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    # Compared, not converted: an integer of 400 digits has no float.
+    limit = sys.float_info.max
+    number = isinstance(value, int | float) and not isinstance(value, bool) and -limit <= value <= limit
     if kind is FeatureType.BOOLEAN:
         return "" if isinstance(value, bool) else "be true or false"
     if kind is FeatureType.CATEGORY:
         return "" if isinstance(value, str) else "be a string"
     if kind is FeatureType.INTEGER:
         return "" if number and float(value).is_integer() else "be a whole number"
-    return "" if number and math.isfinite(value) else "be a finite number"
+    return "" if number else "be a finite number"
 
 
 def describe(workload: Workload) -> list[dict[str, Any]]:

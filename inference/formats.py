@@ -2,63 +2,82 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import codecs
 import json
-from collections.abc import Sequence
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from inference.contract import Row, validate
+from inference.csv_rows import read_rows
+from inference.headers import CSV
 from workloads.problems import Problem, ProblemsError
-from workloads.spec import FeatureType, Workload
+from workloads.spec import Workload
 
-JSON = "application/json"
-CSV = "text/csv"
-SUPPORTED = (JSON, CSV)
-_ANY = ("", "*/*", "application/*")
-
-
-class UnsupportedTypeError(Exception):
-    """The body's or the answer's media type is not one of `SUPPORTED`."""
-
-    def __init__(self, field: str, value: str) -> None:
-        rule = f"be one of {', '.join(SUPPORTED)}"
-        self.problem = Problem(field=field, rule=rule, value=value, remedy=f"Send {field}: {JSON} or {field}: {CSV}.")
-        super().__init__(str(self.problem))
+_LONGEST_NAME = 80  # characters of an unknown name that are repeated
+# The longer marks first: UTF-32's begins like UTF-16's.
+_FOREIGN_MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
 
 
-def media_type(header: str, field: str) -> str:
-    """Find which supported type a Content-Type or Accept header names first.
+@dataclass(frozen=True)
+class Unreadable:
+    """A JSON number that no float holds, as it was sent; of no feature's type, so that validation names it."""
 
-    Raises
-    ------
-    UnsupportedTypeError
-    """
-    for part in header.split(","):
-        kind = part.partition(";")[0].strip().lower()
-        if kind in SUPPORTED:
-            return kind
-        if kind in _ANY and field == "Accept":
-            return JSON
-    raise UnsupportedTypeError(field, header)
+    text: str
+
+    def __str__(self) -> str:
+        """The number as it was sent."""
+        return self.text
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that remembers which names it was given more than once."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.repeated: list[str] = []
+        if len(pairs) > len(self):
+            counts = Counter(name for name, _ in pairs)
+            self.repeated = [name for name, count in counts.items() if count > 1]
 
 
 def read(workload: Workload, body: bytes, kind: str) -> list[Row]:
-    """Parse and validate a request's body.
+    """Parse and validate a request's body, with or without a byte-order mark.
+
+    Parameters
+    ----------
+    kind : str
+        One of `inference.headers.SUPPORTED`.
 
     Raises
     ------
     workloads.problems.ProblemsError
+        If there is anything that cannot be read: the field, the rule, the value and the remedy of each.
     """
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _refusal("body", "be UTF-8 text", f"byte {error.start}", "Encode the body as UTF-8.") from error
-    return _read_json(workload, text) if kind == JSON else _read_csv(workload, text)
+    text = _text(body)
+    if kind == CSV:
+        return validate(workload, read_rows(workload, text), name="rows")
+    return _read_json(workload, text)
 
 
 def write(workload: Workload, probabilities: Sequence[float], model_digest: str, kind: str) -> bytes:
-    """Write an answer: JSON with probability and label, or one probability a line of CSV."""
+    """Write an answer: JSON with probability and label, or one probability a line of CSV.
+
+    Raises
+    ------
+    ValueError
+        If the model answered something that is no probability.
+    """
+    odd = [probability for probability in probabilities if not (math.isfinite(probability) and 0 <= probability <= 1)]
+    if odd:
+        raise ValueError(f"The model {model_digest} answered {odd[0]!r} where a probability must be.")
     if kind == CSV:
         return "".join(f"{probability!r}\n" for probability in probabilities).encode()
     label = workload.label
@@ -68,10 +87,26 @@ def write(workload: Workload, probabilities: Sequence[float], model_digest: str,
     return json.dumps({"predictions": predictions, "model_digest": model_digest}).encode()
 
 
+def _text(body: bytes) -> str:
+    for mark, encoding in _FOREIGN_MARKS:
+        if body.startswith(mark):
+            remedy = 'Encode the body as UTF-8; a spreadsheet calls it "CSV UTF-8".'
+            raise _refusal("body", "be UTF-8 text", f"{encoding} text", remedy)
+    try:
+        return body.removeprefix(codecs.BOM_UTF8).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _refusal("body", "be UTF-8 text", f"byte {error.start}", "Encode the body as UTF-8.") from error
+
+
 def _read_json(workload: Workload, text: str) -> list[Row]:
     try:
-        # NaN and Infinity are Python's, not JSON's
-        content = json.loads(text, parse_constant=_refuse_constant)
+        content = json.loads(
+            text,
+            parse_constant=_refuse_constant,  # NaN and Infinity are Python's, not JSON's
+            parse_float=_number,
+            parse_int=_number,
+            object_pairs_hook=_Object,
+        )
     except json.JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}"
         raise _refusal("body", "be JSON", place, f"Mend the syntax there: {error.msg}.") from error
@@ -81,59 +116,39 @@ def _read_json(workload: Workload, text: str) -> list[Row]:
         value = content if not isinstance(content, dict) else content.get("instances")
         remedy = 'Send {"instances": [{"feature": value, ...}, ...]}.'
         raise _refusal("instances", "be a list of at least one object", value, remedy)
-    unknown = [name for name in content if name != "instances"]
-    if unknown:
-        raise ProblemsError(
-            Problem(field=name, rule="be a known field", value=content[name], remedy="Leave it out.")
-            for name in unknown
-        )
+    problems = [
+        Problem(field=name[:_LONGEST_NAME], rule="be a known field", value=content[name], remedy="Leave it out.")
+        for name in content
+        if name != "instances"
+    ]
+    problems += _repeated(content, "")
+    for index, instance in enumerate(content["instances"]):
+        problems += _repeated(instance, f"instances[{index}].")
+    if problems:
+        raise ProblemsError(problems)
     return validate(workload, content["instances"])
+
+
+def _number(text: str) -> int | float | Unreadable:
+    """Read a number; `int` alone would take any length, and refuse more than 4,300 digits with an error of its own."""
+    number = float(text)
+    if not math.isfinite(number):
+        return Unreadable(text)
+    return int(text) if text.lstrip("-").isdigit() else number
+
+
+def _repeated(content: Any, place: str) -> Iterator[Problem]:
+    for name in content.repeated if isinstance(content, _Object) else ():
+        yield Problem(
+            field=f"{place}{name[:_LONGEST_NAME]}",
+            rule="be given once",
+            value=content[name],
+            remedy="Remove all but one of them.",
+        )
 
 
 def _refuse_constant(name: str) -> Any:
     raise _refusal("body", "be JSON", name, "Send null where a value is missing.")
-
-
-def _read_csv(workload: Workload, text: str) -> list[Row]:
-    names = list(workload.features)
-    try:
-        lines = [cells for cells in csv.reader(io.StringIO(text), strict=True) if cells]
-    except csv.Error as error:
-        raise _refusal("body", "be CSV", str(error), "Quote cells that hold commas, quotes or line ends.") from error
-    if not lines:
-        raise _refusal("body", "have at least one row", "", f"Send the columns {', '.join(names)}.")
-    if [cell.strip() for cell in lines[0]] == names:
-        raise _refusal("rows[0]", "hold values", "column names", "Leave the header line out.")
-    problems = [
-        Problem(
-            field=f"rows[{index}]",
-            rule=f"have {len(names)} columns",
-            value=len(cells),
-            remedy=f"Send the columns {', '.join(names)}, in this order.",
-        )
-        for index, cells in enumerate(lines)
-        if len(cells) != len(names)
-    ]
-    if problems:
-        raise ProblemsError(problems)
-    kinds = [feature.type for feature in workload.features.values()]
-    rows = [{name: _cell(kind, cell) for name, kind, cell in zip(names, kinds, cells, strict=True)} for cells in lines]
-    return validate(workload, rows, name="rows")
-
-
-def _cell(kind: FeatureType, cell: str) -> Any:
-    """Read a cell as its feature's type; what cannot be read stays text, and validation names it."""
-    text = cell.strip()
-    if not text:
-        return None
-    if kind is FeatureType.BOOLEAN:
-        return {"true": True, "false": False, "1": True, "0": False}.get(text.lower(), text)
-    if kind is FeatureType.CATEGORY:
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        return text
 
 
 def _refusal(field: str, rule: str, value: Any, remedy: str) -> ProblemsError:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from inference import artifact, formats
+from inference import artifact, formats, headers
 from inference.contract import Row
 from workloads.spec import FeatureType, Workload
 
@@ -207,7 +207,7 @@ def model_fn(folder: Path, workload: Workload, expected_digest: str | None = Non
 
 def input_fn(workload: Workload, body: bytes, content_type: str) -> list[Row]:
     """Parse and validate a request: see `inference.formats.read`."""
-    return formats.read(workload, body, formats.media_type(content_type, "Content-Type"))
+    return formats.read(workload, body, headers.request_type(content_type))
 
 
 def predict_fn(rows: list[Row], model: Model) -> list[float]:
@@ -216,7 +216,9 @@ def predict_fn(rows: list[Row], model: Model) -> list[float]:
     return [float(value) for value in model.probabilities(columns)]
 
 
-def output_fn(workload: Workload, probabilities: Sequence[float], model: Model, accept: str) -> tuple[bytes, str]:
-    """Return the answer's body and media type: see `inference.formats.write`."""
-    kind = formats.media_type(accept, "Accept")
+def output_fn(
+    workload: Workload, probabilities: Sequence[float], model: Model, accept: str, preferred: str = headers.JSON
+) -> tuple[bytes, str]:
+    """Return the answer's body and media type: see `inference.headers.answer_type` and `inference.formats.write`."""
+    kind = headers.answer_type(accept, preferred)
     return formats.write(workload, probabilities, model.digest, kind), kind

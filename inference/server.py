@@ -11,56 +11,66 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from anyio import to_thread
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from inference import formats, plan
+from inference import headers, plan
 from inference.artifact import ArtifactError
-from inference.formats import UnsupportedTypeError
+from inference.headers import JSON, HeaderError
 from workloads import spec
 from workloads.problems import Problem, ProblemsError
 from workloads.spec import Workload
 
 DIGEST_HEADER = "X-Amzn-SageMaker-Custom-Attributes"
+# Seconds that an idle connection is kept. SageMaker's router keeps connections to call again, and a server that closes
+# one first loses the call that is on its way. How long the router keeps them is not documented; AWS's load balancers
+# take 60 s unless told otherwise, and an idle connection costs next to nothing.
+KEEP_ALIVE = 120
+MOST_CHARACTERS = 2048  # of a container's error reach the caller: ModelError's OriginalMessage holds no more
 logger = logging.getLogger("inference.server")
 
 
 def application(workload: Workload, model: plan.Model) -> Starlette:
     """Make the web application that answers with a model."""
-    headers = {DIGEST_HEADER: f"model_digest={model.digest}"}
+    custom = {DIGEST_HEADER: f"model_digest={model.digest}"}
 
-    def refusal(status: int, problems: tuple[Problem, ...]) -> Response:
-        body = json.dumps({"errors": [problem.as_dict() for problem in problems]})
-        return Response(body, status, headers, formats.JSON)
+    def refusal(status: int, problems: Sequence[Problem]) -> Response:
+        return Response(_errors(problems), status, custom, JSON)
 
     async def ping(_: Request) -> Response:
-        return Response(status_code=200, headers=headers)
+        return Response(status_code=200, headers=custom)
 
     def answer(body: bytes, content_type: str, accept: str) -> Response:
+        asked, refused = _asked(content_type, accept)
+        if refused:
+            return refusal(refused[0].status, [error.problem for error in refused])
         try:
-            formats.media_type(accept, "Accept")  # before the work
             rows = plan.input_fn(workload, body, content_type)
-            content, kind = plan.output_fn(workload, plan.predict_fn(rows, model), model, accept)
-        except UnsupportedTypeError as error:
-            return refusal(415, (error.problem,))
+            content, kind = plan.output_fn(workload, plan.predict_fn(rows, model), model, accept, asked)
         except ProblemsError as error:
             return refusal(400, error.problems)
         except Exception:
             logger.exception("The model did not answer a valid request")
             remedy = "The endpoint's log holds the reason; tell the workload's owner."
-            return refusal(500, (Problem(field="model", rule="answer", value="an error", remedy=remedy),))
-        return Response(content, 200, headers, kind)
+            return refusal(500, [Problem(field="model", rule="answer", value="an error", remedy=remedy)])
+        return Response(content, 200, custom, kind)
 
     async def invocations(request: Request) -> Response:
-        content_type = request.headers.get("content-type", "")
-        accept = request.headers.get("accept") or content_type
-        return await to_thread.run_sync(answer, await request.body(), content_type, accept)
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is there to read it
+        # a header may come in several lines, which mean the same as one with commas
+        content_type, accept = (", ".join(request.headers.getlist(name)) for name in ("content-type", "accept"))
+        return await to_thread.run_sync(answer, body, content_type, accept)
 
     return Starlette(
         routes=[Route("/ping", ping, methods=["GET"]), Route("/invocations", invocations, methods=["POST"])]
@@ -81,8 +91,42 @@ def main() -> int:
     logger.info("Serving %s with model %s", workload.name, model.digest)
     port = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
     host = "0.0.0.0"  # noqa: S104 (SageMaker calls from outside the container)
-    uvicorn.run(application(workload, model), host=host, port=port, log_level="warning", access_log=False)
+    uvicorn.run(
+        application(workload, model),
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=KEEP_ALIVE,
+    )
     return 0
+
+
+def _asked(content_type: str, accept: str) -> tuple[str, list[HeaderError]]:
+    """Return the request's media type, and what is wrong with the two headers, the request's own first."""
+    kind, refused = JSON, []
+    try:
+        kind = headers.request_type(content_type)
+    except HeaderError as error:
+        refused.append(error)
+    try:
+        headers.answer_type(accept, kind)
+    except HeaderError as error:
+        refused.append(error)
+    return kind, refused
+
+
+def _errors(problems: Sequence[Problem]) -> bytes:
+    """Write as many problems as reach the caller whole, at least one, and how many more there are."""
+    shown = len(problems)
+    while True:
+        content: dict[str, Any] = {"errors": [problem.as_dict() for problem in problems[:shown]]}
+        if shown < len(problems):
+            content["more_errors"] = len(problems) - shown
+        text = json.dumps(content, ensure_ascii=False)
+        if len(text) <= MOST_CHARACTERS or shown <= 1:
+            return text.encode("utf-8", "replace")  # half a character of JSON's escapes has no UTF-8
+        shown -= 1
 
 
 def _required(name: str) -> str:

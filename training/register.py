@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from inference.formats import SUPPORTED
+from inference.headers import SUPPORTED
 from training import job, package, storage, tracking
 
 # What SageMaker takes as metadata of a package

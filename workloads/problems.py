@@ -64,5 +64,8 @@ class ProblemsError(ValueError):
 
 def shown(value: Any) -> str:
     """Write a value as JSON, shortened to 80 characters."""
-    text = json.dumps(value, default=str, ensure_ascii=False)
+    try:
+        text = json.dumps(value, default=str, ensure_ascii=False)
+    except (RecursionError, ValueError):  # nested deeper, or an integer longer, than Python writes
+        text = f"a {type(value).__name__} too large to show"
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -60,7 +61,7 @@ def _start(base: Path, **environment: str) -> tuple[subprocess.Popen[str], int]:
 
 
 @contextmanager
-def _serving(base: Path, digest: str) -> Iterator[Client]:
+def _serving(base: Path, digest: str, log: list[str] | None = None) -> Iterator[Client]:
     process, port = _start(base, HEADRACE_WORKLOAD="flights", HEADRACE_MODEL_DIGEST=digest)
     client, end = Client(port), time.monotonic() + _START
     try:
@@ -75,7 +76,9 @@ def _serving(base: Path, digest: str) -> Iterator[Client]:
         yield client
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        errors = process.communicate(timeout=30)[1]
+        if log is not None:
+            log.append(errors)
 
 
 @pytest.fixture(scope="module")
@@ -140,21 +143,103 @@ def test_bad_input_gets_400_with_field_rule_and_remedy(client: Client, digest: s
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Content_Type": "application/xml"}, {}, {"Content_Type": "application/json", "Accept": "image/png"}]
+    ("headers", "status", "fields"),
+    [
+        ({"Content_Type": "application/xml"}, 415, ["Content-Type"]),
+        ({}, 415, ["Content-Type"]),
+        ({"Content_Type": "application/xml", "Accept": "application/json"}, 415, ["Content-Type"]),
+        ({"Accept": "application/json"}, 415, ["Content-Type"]),
+        ({"Content_Type": "application/json", "Accept": "image/png"}, 406, ["Accept"]),
+        ({"Content_Type": "application/json; charset=utf-16"}, 415, ["Content-Type"]),
+        ({"Content_Type": "application/xml", "Accept": "image/png"}, 415, ["Content-Type", "Accept"]),
+    ],
 )
-def test_another_media_type_gets_415(client: Client, instance: dict[str, Any], headers: dict[str, str]) -> None:
-    status, _, answer = client.post(_json(instance), **headers)
-    assert status == 415
-    assert json.loads(answer)["errors"][0]["remedy"].endswith("text/csv.")
+def test_a_header_that_cannot_be_used_is_blamed_itself(
+    client: Client, instance: dict[str, Any], headers: dict[str, str], status: int, fields: list[str]
+) -> None:
+    answered, _, answer = client.post(_json(instance), **headers)
+    assert answered == status
+    assert [error["field"] for error in json.loads(answer)["errors"]] == fields
 
 
-def test_no_answer_holds_a_traceback(client: Client) -> None:
-    for body in (b"", b"{", b"\xff\xfe", b'{"instances": [null]}', b'{"instances": {"a": 1}}', b"[" * 100_000):
+def test_accept_in_several_lines_or_none(client: Client, instance: dict[str, Any]) -> None:
+    request = (
+        b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n%bConnection: close\r\n"
+        b"Content-Length: %d\r\n\r\n%b"
+    )
+    body = _json(instance)
+    for lines, kind in (
+        (b"Accept: application/json;q=0.1\r\nAccept: text/csv\r\n", b"content-type: text/csv"),
+        (b"Accept: text/csv;q=0\r\nAccept: */*\r\n", b"content-type: application/json"),
+        (b"Accept:\r\n", b"content-type: application/json"),
+    ):
+        with socket.create_connection(("127.0.0.1", client.port), timeout=30) as raw:
+            raw.sendall(request % (lines, len(body), body))
+            said = b"".join(iter(lambda: raw.recv(65_536), b""))
+        assert said.startswith(b"HTTP/1.1 200"), said
+        assert kind in said
+
+
+def test_no_body_is_an_error_of_ours(client: Client, instance: dict[str, Any]) -> None:
+    far = _json({**instance, "distance": "HERE"}).replace(b'"HERE"', b"1e999")
+    deep = b'{"instances": [{"distance": ' + b"[" * 900 + b"]" * 900 + b"}]}"
+    long = _json({**instance, "distance": "HERE"}).replace(b'"HERE"', b"9" * 5_000)
+    half = b'{"instances": [{"' + b"\\ud800" * 500 + b'": "\\udfff"}]}'
+    broken = (
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b'{"instances": [null]}',
+        b'{"instances": {"a": 1}}',
+        b"[" * 100_000,
+        b"null",
+        b"\0",
+    )
+    for body in (*broken, far, deep, long, half):
         for kind in ("application/json", "text/csv", "nonsense"):
             status, _, answer = client.post(body, Content_Type=kind)
-            assert status in (400, 415)
+            assert status == (415 if kind == "nonsense" else 400)
             assert b"Traceback" not in answer
             assert json.loads(answer)["errors"]
+
+
+def test_errors_reach_the_caller_whole(client: Client) -> None:
+    status, _, answer = client.post(_json({"x" * 5_000: "\u2708" * 5_000}, *[{}] * 50), Content_Type="application/json")
+    said = json.loads(answer)
+    assert status == 400
+    assert len(answer.decode()) <= 2_048  # what SageMaker passes on of it
+    assert len(said["errors"]) >= 5
+    assert len(said["errors"]) + said["more_errors"] == 100
+
+
+def test_a_connection_outlives_a_pause_of_its_router(client: Client, instance: dict[str, Any]) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=30)
+    try:
+        for pause in (0, 6):
+            time.sleep(pause)
+            connection.auto_open = pause == 0  # a second connection would hide that the first was closed
+            connection.request("POST", "/invocations", _json(instance), {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            assert answer.status == 200
+            assert answer.read()
+    finally:
+        connection.close()
+
+
+def test_callers_that_fail_leave_no_traceback_in_the_log(base: Path, instance: dict[str, Any]) -> None:
+    head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+    whole = b"%d\r\n\r\n%b" % (len(_json(instance)), _json(instance))
+    log: list[str] = []
+    with _serving(base / "empty", "bootstrap", log) as serving:
+        for sent in (head + b"5000\r\n\r\n{", head, head + whole, b"\0nonsense\r\n\r\n", head + b"-1\r\n\r\n", b""):
+            for _ in range(5):
+                with socket.create_connection(("127.0.0.1", serving.port), timeout=30) as raw:
+                    raw.sendall(sent)
+                    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # reset, not closed
+        assert serving.post(_json(instance), Content_Type="application/json")[0] == 200
+    assert "Serving flights" in log[0]
+    assert "Traceback" not in log[0]
+    assert "ERROR" not in log[0]
 
 
 def test_before_the_first_model_the_prior_answers(base: Path, workload: Workload, instance: dict[str, Any]) -> None:

@@ -204,14 +204,8 @@ class VariantServer:
             If the container does not answer, or not in time.
         """
         assert self._pool is not None  # noqa: S101 - launched before
-        try:
-            return self._post(self._pool, body, headers)
-        except urllib3.exceptions.ProtocolError:  # the server closed a kept connection in that moment
-            return self._post(self._pool, body, headers)
-
-    @staticmethod
-    def _post(pool: urllib3.HTTPConnectionPool, body: bytes, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
-        return pool.request(
+        # Once: whether SageMaker asks again when a container closes a kept connection is not documented.
+        return self._pool.request(
             "POST", "/invocations", body=body, headers=headers, timeout=INVOCATION_SECONDS, retries=False
         )
 

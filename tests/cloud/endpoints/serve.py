@@ -10,6 +10,7 @@ from pathlib import Path
 
 MODEL = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "model" / "answer.txt"
 ANSWER = MODEL.read_text() if MODEL.exists() else os.environ.get("ANSWER", "nothing")
+hung_up = 0
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -26,18 +27,25 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         if body == "die":
             os._exit(3)
+        if body == "hang up":
+            global hung_up  # noqa: PLW0603
+            hung_up += 1
+            self.close_connection = True
+            return
         if body.startswith("slow"):
             time.sleep(float(body.split()[1]))
-        status = int(body) if body in ("400", "500") else 200
+        status = {"400": 400, "500": 500, "long": 400}.get(body, 200)
+        refusal = "x" * 3_000 if body == "long" else "the field x must be positive, got -1"
         said = {
             "answer": ANSWER,
             "body": body,
             "accept": self.headers.get("Accept"),
             "attributes": self.headers.get("X-Amzn-SageMaker-Custom-Attributes"),
             "keys": "AWS_ACCESS_KEY_ID" in os.environ,
+            "hung_up": hung_up,
             "environment": sorted(os.environ),
         }
-        self._say(status, json.dumps(said).encode() if status == 200 else b"the field x must be positive, got -1")
+        self._say(status, json.dumps(said).encode() if status == 200 else refusal.encode())
 
     def _say(self, status: int, body: bytes) -> None:
         self.send_response(status)

@@ -63,6 +63,32 @@ def test_container_error_is_a_model_error(cloud: Endpoints, endpoint: str, statu
     assert said["OriginalMessage"] == "the field x must be positive, got -1"
 
 
+def test_a_container_error_is_passed_on_as_far_as_the_api_allows(cloud: Endpoints, endpoint: str) -> None:
+    with pytest.raises(ClientError) as refused:
+        cloud.invoke(endpoint, "long")
+    said = refused.value.response
+    assert (said["OriginalStatusCode"], said["OriginalMessage"]) == (400, "x" * 2_048)
+    assert len(said["Error"]["Message"]) == 2_048
+    assert said["Error"]["Message"].endswith("for more information.")
+    group, _, stream = said["LogStreamArn"].partition(":log-stream:")
+    assert group == f"arn:aws:logs:us-east-1:000000000000:log-group:/aws/sagemaker/Endpoints/{endpoint}"
+    assert stream.startswith("live/i-")
+
+
+def test_a_container_that_hangs_up_is_an_error_and_not_asked_again(cloud: Endpoints) -> None:
+    cloud.simple("abrupt")
+    cloud.create("abrupt", "abrupt")
+    with pytest.raises(ClientError, match="ModelError") as refused:
+        cloud.invoke("abrupt", "hang up")
+    assert refused.value.response["OriginalStatusCode"] == 503
+    assert json.loads(cloud.invoke("abrupt")["Body"])["hung_up"] == 1
+
+
+def test_a_body_beyond_the_limit_reaches_no_container(cloud: Endpoints, endpoint: str) -> None:
+    with pytest.raises(ClientError, match="at most 6291456 bytes, got 6291457"):
+        cloud.invoke(endpoint, "x" * 6_291_457)
+
+
 def test_unknown_endpoint_and_variant_are_refused(cloud: Endpoints, endpoint: str) -> None:
     with pytest.raises(ClientError, match=r"Endpoint nowhere of account 0{12} not found\.") as refused:
         cloud.invoke("nowhere")
