@@ -19,6 +19,7 @@ from botocore.utils import parse_timestamp
 
 from sandbox.cloud import settings
 from sandbox.cloud.actions import AwsError, Call, Params, handles
+from sandbox.cloud.control.definition_checks import diagnostics
 from sandbox.cloud.run.roles import trusts
 from sandbox.cloud.state import records
 
@@ -214,6 +215,9 @@ def _declare(call: Call) -> Params:
             f"Neither the global service principal {_PRINCIPAL}, nor the regional one is authorized to assume the "
             f"provided role {role}.",
         )
+    if wrong := diagnostics(call.params.get("definition") or "null"):
+        said = ", ".join(f"{found['code']}: {found['message']} at {found['location']}" for found in wrong)
+        raise AwsError("InvalidDefinition", f"Invalid State Machine Definition: '{said}'")
     return call.forward()
 
 
@@ -275,4 +279,5 @@ def _validate(call: Call) -> Params:
     except InvalidDefinition as bad:
         finding = {"severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": str(bad.message)}
         return {"result": "FAIL", "diagnostics": [finding], "truncated": False}
-    return {"result": "OK", "diagnostics": [], "truncated": False}
+    wrong = diagnostics(call.params["definition"])
+    return {"result": "FAIL" if wrong else "OK", "diagnostics": wrong, "truncated": False}

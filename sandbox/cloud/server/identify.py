@@ -19,12 +19,14 @@ _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/,\s]*)/([^/,\s]+)/aws
 
 # Services whose name in the signature is not botocore's name, or that share it.
 _BY_SIGNING_NAME = {
+    "access-analyzer": ("accessanalyzer",),
     "dynamodb": ("dynamodb", "dynamodbstreams"),
     "elasticloadbalancing": ("elbv2", "elb"),
     "email": ("ses", "sesv2"),
     "monitoring": ("cloudwatch",),
     "s3": ("s3control", "s3"),
     "sagemaker": ("sagemaker", "sagemaker-runtime", "sagemaker-featurestore-runtime", "sagemaker-metrics"),
+    "servicequotas": ("service-quotas",),
     "states": ("stepfunctions",),
     "tagging": ("resourcegroupstaggingapi",),
 }

@@ -1,0 +1,1 @@
+"""A rehearsal of a deployment: asks a real account what it would say to this environment, and creates nothing."""

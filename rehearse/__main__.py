@@ -1,0 +1,97 @@
+"""``python -m rehearse ENV``: what AWS would say to the environment ENV, as ``make rehearse`` asks it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from rehearse import calls, documents, names, quotas
+from rehearse.account import account
+from rehearse.asking import Aws
+from rehearse.checks import Check, Outcome, run
+from rehearse.plan import Plan, plan
+from stacks.settings import NAMESPACE, Settings, SettingsError
+from workloads.problems import ProblemsError
+from workloads.spec import load
+
+_ROOT = Path(__file__).resolve().parents[1]
+
+
+def main() -> int:
+    """Ask, print a line a check, and return 1 where AWS would refuse something."""
+    parser = argparse.ArgumentParser(prog="python -m rehearse", description="Asks an account; creates nothing.")
+    parser.add_argument("environment", help="the stack's name, whose settings are in Pulumi.<name>.yaml")
+    name = parser.parse_args().environment
+    try:
+        settings = settings_of(name)
+        workload = load(_ROOT / settings.workload)
+        aws = Aws(settings.region)
+        owner = account(aws, settings)
+    except (SettingsError, ProblemsError) as error:
+        for line in str(error).splitlines():
+            _print("finding", line, "")
+        return 1
+    _print("ok", "account", f"{owner} in {settings.region}")
+    outcomes = run(all_checks(aws, plan(settings, workload, owner)))
+    for outcome in outcomes:
+        _show(outcome)
+    findings = sum(len(outcome.problems) for outcome in outcomes)
+    unasked = sum(not outcome.asked for outcome in outcomes)
+    passed = 1 + sum(outcome.asked and not outcome.problems for outcome in outcomes)
+    print(f"{passed} ok, {findings} findings, {unasked} not checked; nothing was created")
+    return 1 if findings else 0
+
+
+def settings_of(environment: str) -> Settings:
+    """Read the settings file of an environment, as `pulumi` hands it to the program.
+
+    Raises
+    ------
+    SettingsError
+        If there is none, or a setting breaks its rule.
+    """
+    path = _ROOT / f"Pulumi.{environment}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(found.name.split(".")[1] for found in _ROOT.glob("Pulumi.*.yaml")))
+        raise SettingsError(f"ENV must name an environment with a settings file ({known}), got {environment!r}.")
+    values = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("config") or {}
+    return Settings.from_mapping(
+        environment,
+        {
+            key.removeprefix(f"{NAMESPACE}:"): json.dumps(value) if isinstance(value, list | dict) else value
+            for key, value in values.items()
+            if key.startswith(f"{NAMESPACE}:")
+        },
+    )
+
+
+def all_checks(aws: Aws, planned: Plan) -> Iterator[Check]:
+    """Yield every check of a plan."""
+    yield from names.checks(aws, planned)
+    yield from quotas.checks(aws, planned)
+    yield from documents.checks(aws, planned)
+    yield from calls.checks(aws, planned)
+
+
+def _show(outcome: Outcome) -> None:
+    if not outcome.asked:
+        _print("unchecked", outcome.subject, f"not checked: {outcome.said}")
+    elif not outcome.problems:
+        _print("ok", outcome.subject, outcome.said)
+    for problem in outcome.problems:
+        _print("finding", str(problem), "")
+
+
+def _print(kind: str, subject: str, said: str) -> None:
+    print(f"{kind:<10} {subject}" + (f": {said}" if said else ""), flush=True)
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore", DeprecationWarning)
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""What the roles are known to do, against their policies: iam:SimulateCustomPolicy over recorded calls.
+
+``calls.jsonl`` holds the calls that a whole demo made of the local cloud, by the names of the program and not of one
+environment. `make recording` writes it from a cloud in which a demo ran.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rehearse.asking import Aws
+from rehearse.checks import Check
+from rehearse.plan import UNNAMED, Plan, document
+from workloads.problems import Problem
+
+RECORDING = Path(__file__).with_name("calls.jsonl")
+_ROLE = "aws:iam/role:Role"
+_KEY = "aws:kms/key:Key"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One call of a role that was allowed.
+
+    Attributes
+    ----------
+    role : str
+        The role's logical name.
+    action, resource : str
+        What was done to what; ``{account}``, ``{region}``, ``{environment}``, ``{workload}`` and ``{key:...}`` in it
+        stand for an environment's own.
+    context : mapping of str to list of str
+        Condition keys of the request.
+    """
+
+    role: str
+    action: str
+    resource: str
+    context: Mapping[str, list[str]]
+
+
+def read(path: Path = RECORDING) -> list[Recorded]:
+    """Read a recording."""
+    return [Recorded(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def checks(aws: Aws, plan: Plan, recorded: Iterable[Recorded] | None = None) -> Iterator[Check]:
+    """Yield a check for each role that has done something."""
+    by_role: dict[str, list[Recorded]] = {}
+    for call in read() if recorded is None else recorded:
+        by_role.setdefault(call.role, []).append(call)
+    for role in sorted(by_role):
+        yield Check(f"calls of {role}", partial(_simulated, aws, plan, role, by_role[role]))
+
+
+def policies(plan: Plan) -> dict[str, list[str]]:
+    """Return the policies of each role, by its logical name."""
+    names = {f"{role.fixed_name or role.name + '-' + UNNAMED}": role.name for role in plan.of(_ROLE)}
+    found: dict[str, list[str]] = {name: [] for name in names.values()}
+    for policy in plan.of("aws:iam/rolePolicy:RolePolicy"):
+        role = str(policy.inputs["role"]).removesuffix("-id")  # a role's id is its name
+        found[names[role]].append(document(policy.inputs["policy"]))
+    return found
+
+
+def _simulated(aws: Aws, plan: Plan, role: str, recorded: list[Recorded]) -> str | list[Problem]:
+    documents = policies(plan).get(role)
+    if documents is None:  # the settings may leave a role out, as the approver's
+        return "not in this environment"
+    problems: list[Problem] = []
+    for action, context, resources in _grouped(recorded, plan):
+        said = aws.every(
+            "iam",
+            "SimulateCustomPolicy",
+            "EvaluationResults",
+            PolicyInputList=documents,
+            ActionNames=[action],
+            ContextEntries=[_entry(key, values) for key, values in context.items()],
+            **({} if resources == ["*"] else {"ResourceArns": resources}),
+        )
+        problems += [
+            Problem(
+                field=f"role {role}",
+                rule=f"may {action} on {result.get('EvalResourceName', '*')}",
+                value=result["EvalDecision"],
+                remedy="Grant it in the component that makes the role, or `make recording` if it no longer needs it.",
+            )
+            for result in said
+            if result["EvalDecision"] != "allowed"
+        ]
+    return problems or f"{len(recorded)} allowed"
+
+
+def _grouped(recorded: list[Recorded], plan: Plan) -> Iterator[tuple[str, dict[str, list[str]], list[str]]]:
+    """Yield action, context and resources: calls that differ in the resource alone are one question."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for call in recorded:
+        context = {key: [filled(value, plan) for value in values] for key, values in call.context.items()}
+        groups.setdefault((call.action, json.dumps(context, sort_keys=True)), []).append(filled(call.resource, plan))
+    for (action, entries), resources in groups.items():
+        yield action, json.loads(entries), sorted(set(resources))
+
+
+def filled(text: str, plan: Plan) -> str:
+    """Return a recorded text with the names of an environment."""
+    known = {
+        "account": plan.account,
+        "region": plan.settings.region,
+        "environment": plan.settings.environment,
+        "workload": plan.workload.name,
+    }
+    keys = {key.name: key.arn.rpartition("/")[2] for key in plan.of(_KEY)}
+    text = re.sub(r"\{key:([^}]+)\}", lambda found: keys[found[1]], text)
+    return re.sub(r"\{(\w+)\}", lambda found: known[found[1]], text)
+
+
+def _entry(key: str, values: list[str]) -> dict[str, Any]:
+    kind = "string"
+    if key in ("aws:securetransport", "kms:grantisforawsresource"):
+        kind = "boolean"
+    elif len(values) != 1 or key in ("aws:tagkeys", "kms:encryptioncontextkeys"):
+        kind = "stringList"
+    return {"ContextKeyName": key, "ContextKeyValues": values, "ContextKeyType": kind}
