@@ -19,7 +19,7 @@ endif
 # Hundreds of interpreters are started here; each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo up preview down clean lock format ready venv engine cloud stack
+.PHONY: help demo up preview rehearse recording down clean lock format ready venv engine cloud stack
 .PHONY: test sandbox-tests unit cloud-tests lint types
 
 help:  ## list the commands
@@ -34,6 +34,12 @@ up: $(NEEDS) $(CLOUD) stack  ## deploy the environment ENV (local unless given)
 
 preview: $(NEEDS) $(CLOUD) stack  ## show what `make up` would change
 	@$(RUN) pulumi preview --stack $(ENV) --diff --policy-pack policies
+
+rehearse: $(NEEDS) $(CLOUD)  ## ask the account of ENV what it would say to `make up`; creates nothing
+	@$(RUN) $(PY) -m rehearse $(ENV)
+
+recording: ready  ## write down what the roles did in the demo that ran in the local cloud, for `make rehearse`
+	@$(RUN) $(PY) -m rehearse.recording
 
 down: $(NEEDS) $(CLOUD) stack  ## retire what releases made, destroy the environment, stop everything
 	@$(RUN) pulumi destroy --stack $(ENV) --yes

@@ -38,9 +38,10 @@ def main() -> int:
             _print("finding", line, "")
         return 1
     _print("ok", "account", f"{owner} in {settings.region}")
-    outcomes = run(all_checks(aws, plan(settings, workload, owner)))
-    for outcome in outcomes:
+    outcomes = []
+    for outcome in run(all_checks(aws, plan(settings, workload, owner))):
         _show(outcome)
+        outcomes.append(outcome)
     findings = sum(len(outcome.problems) for outcome in outcomes)
     unasked = sum(not outcome.asked for outcome in outcomes)
     passed = 1 + sum(outcome.asked and not outcome.problems for outcome in outcomes)

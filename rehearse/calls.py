@@ -87,7 +87,7 @@ def _simulated(aws: Aws, plan: Plan, role: str, recorded: list[Recorded]) -> str
         problems += [
             Problem(
                 field=f"role {role}",
-                rule=f"may {action} on {result.get('EvalResourceName', '*')}",
+                rule=f"be allowed {action} on {result.get('EvalResourceName', '*')}",
                 value=result["EvalDecision"],
                 remedy="Grant it in the component that makes the role, or `make recording` if it no longer needs it.",
             )
@@ -101,23 +101,27 @@ def _grouped(recorded: list[Recorded], plan: Plan) -> Iterator[tuple[str, dict[s
     """Yield action, context and resources: calls that differ in the resource alone are one question."""
     groups: dict[tuple[str, str], list[str]] = {}
     for call in recorded:
-        context = {key: [filled(value, plan) for value in values] for key, values in call.context.items()}
-        groups.setdefault((call.action, json.dumps(context, sort_keys=True)), []).append(filled(call.resource, plan))
+        context = {
+            key: [name for value in values for name in filled(value, plan)] for key, values in call.context.items()
+        }
+        groups.setdefault((call.action, json.dumps(context, sort_keys=True)), []).extend(filled(call.resource, plan))
     for (action, entries), resources in groups.items():
         yield action, json.loads(entries), sorted(set(resources))
 
 
-def filled(text: str, plan: Plan) -> str:
-    """Return a recorded text with the names of an environment."""
+def filled(text: str, plan: Plan) -> list[str]:
+    """Return a recorded text with the names of an environment: several where it speaks of each entity or source."""
     known = {
         "account": plan.account,
         "region": plan.settings.region,
         "environment": plan.settings.environment,
         "workload": plan.workload.name,
+        **{f"key:{key.name}": key.arn.rpartition("/")[2] for key in plan.of(_KEY)},
     }
-    keys = {key.name: key.arn.rpartition("/")[2] for key in plan.of(_KEY)}
-    text = re.sub(r"\{key:([^}]+)\}", lambda found: keys[found[1]], text)
-    return re.sub(r"\{(\w+)\}", lambda found: known[found[1]], text)
+    texts = [text]
+    for each, names in (("{entity}", plan.workload.entities), ("{source}", plan.workload.sources)):
+        texts = [one.replace(each, name) for one in texts for name in (names if each in one else ("",))]
+    return [re.sub(r"\{([^}]+)\}", lambda found: known[found[1]], one) for one in texts]
 
 
 def _entry(key: str, values: list[str]) -> dict[str, Any]:

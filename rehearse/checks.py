@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -54,10 +54,10 @@ class Outcome:
     asked: bool = True
 
 
-def run(checks: Iterable[Check]) -> list[Outcome]:
-    """Ask everything and return what came of it, in the checks' order; nothing stops at the first problem."""
+def run(checks: Iterable[Check]) -> Iterator[Outcome]:
+    """Ask everything and yield what came of it, in the checks' order; nothing stops at the first problem."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(_outcome, checks))
+        yield from pool.map(_outcome, checks)
 
 
 def _outcome(check: Check) -> Outcome:

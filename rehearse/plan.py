@@ -10,7 +10,8 @@ import asyncio
 import json
 import uuid
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,17 +103,34 @@ def plan(settings: Settings, workload: Workload, account: str) -> Plan:
     def program() -> None:
         environment(settings, workload, aws_provider(settings, tags(settings, workload.name)))
 
+    with warnings.catch_warnings(), _event_loop():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the SDK's modules of deprecated resources warn
+        stack = settings.environment
+        mocks.set_mocks(answers, project=NAMESPACE, stack=stack, preview=False, monitor=_Monitor(answers))
+        pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
+    return Plan(settings, workload, account, tuple(sorted(answers.planned, key=lambda one: (one.type, one.name))))
+
+
+@contextmanager
+def _event_loop() -> Iterator[None]:
+    """Give this thread an event loop and close it: Pulumi's mocks open one where there is none and leave it open."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
-        with warnings.catch_warnings():  # the SDK's modules of deprecated resources warn when they are imported
-            warnings.simplefilter("ignore", DeprecationWarning)
-            mocks.set_mocks(answers, project=NAMESPACE, stack=settings.environment, preview=False)
-            pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
+        yield
     finally:
         loop.close()
         asyncio.set_event_loop(None)
-    return Plan(settings, workload, account, tuple(sorted(answers.planned, key=lambda one: (one.type, one.name))))
+
+
+class _Monitor(mocks.MockMonitor):
+    def Invoke(self, request: Any) -> Any:  # noqa: N802 (gRPC's name)
+        with _event_loop():
+            return super().Invoke(request)  # type: ignore[no-untyped-call]
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (gRPC's name)
+        with _event_loop():
+            return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 
 class _Answers(mocks.Mocks):

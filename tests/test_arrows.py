@@ -18,6 +18,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "inference": ("workloads",),
     "policies": (),
     "demo": ("workloads",),
+    "rehearse": ("stacks", "workloads"),
     "sandbox": (),
 }
 OURS = {name for name in ARROWS if name != "__main__.py"} | {"tests"}
@@ -28,6 +29,7 @@ FOREIGN: dict[str, tuple[str, ...]] = {
     "training": ("pulumi", "pulumi_aws"),
     "inference": ("pulumi", "pulumi_aws", "sagemaker"),
     "demo": ("pulumi", "pulumi_aws", "sagemaker", "moto"),
+    "rehearse": ("moto", "policy_sentry"),
     "components": ("sagemaker", "mlflow", "moto"),
     "stacks": ("boto3", "moto"),
     "policies": ("pulumi_aws", "boto3", "moto"),

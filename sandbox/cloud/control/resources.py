@@ -11,6 +11,8 @@ from sandbox.cloud.control import encryption
 Need = tuple[str, tuple[str, ...]]  # an action, and the ARNs that it may be judged by (empty: not derivable)
 
 _PREFIXES = {
+    "accessanalyzer": "access-analyzer",
+    "service-quotas": "servicequotas",
     "sagemaker-runtime": "sagemaker",
     "sagemaker-featurestore-runtime": "sagemaker",
     "sagemaker-metrics": "sagemaker",

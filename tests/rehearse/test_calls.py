@@ -1,0 +1,127 @@
+"""What the roles are known to do: recorded once, asked about in any environment."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from rehearse import calls
+from rehearse.asking import Aws
+from rehearse.checks import run
+from rehearse.plan import Plan
+from rehearse.recording import Normal, normal
+from sandbox.cloud.settings import LOCAL_ACCOUNT
+from stacks.settings import Settings
+from tests.rehearse.conftest import planned
+
+# Roles that a demo lets do nothing that IAM is asked about: the services that act as them do so outside of a session.
+SILENT: dict[str, str] = {
+    "features-offline-role": "the local cloud writes offline stores itself",
+    "tracking-server-role": "the local MLflow is asked for no look at its bucket",
+    "approver-look-starter-role": "the schedule's first look comes after the demo",
+    "release-policy-change-starter-role": "the demo changes no serving policy",
+    "release-reconciler-starter-role": "the schedule's first look comes after the demo",
+}
+
+
+def test_the_recording_is_of_this_program(local: Plan) -> None:
+    """A role that is new, or was renamed, has to be recorded: run a demo, then `make recording`."""
+    roles = {role.name for role in local.of("aws:iam/role:Role")}
+    recorded = {call.role for call in calls.read()}
+    assert recorded | SILENT.keys() == roles
+    assert not recorded & SILENT.keys()
+
+
+def test_the_policies_allow_everything_that_was_recorded(aws: Aws, local: Plan) -> None:
+    outcomes = list(run(calls.checks(aws, local)))
+    assert [str(problem) for outcome in outcomes for problem in outcome.problems] == []
+    assert all(outcome.asked and outcome.said.endswith(" allowed") for outcome in outcomes), outcomes
+    assert len(outcomes) > 8
+
+
+def test_a_right_that_is_taken_away_is_missed(aws: Aws, local: Plan) -> None:
+    def without(planned_: Any) -> Any:
+        if planned_.name != "features-job-policy":
+            return planned_
+        policy = planned_.inputs["policy"].replace("sagemaker:BatchWriteRecord", "sagemaker:GetRecord")
+        return dataclasses.replace(planned_, inputs={**planned_.inputs, "policy": policy})
+
+    poorer = dataclasses.replace(local, resources=tuple(without(found) for found in local.resources))
+    problems = [str(problem) for outcome in run(calls.checks(aws, poorer)) for problem in outcome.problems]
+    assert len(problems) == 3
+    group = f"arn:aws:sagemaker:us-east-1:{LOCAL_ACCOUNT}:feature-group/headrace-local-flights-aircraft"
+    assert problems[0].startswith(
+        f'role features-job-role must be allowed sagemaker:BatchWriteRecord on {group}, got "implicitDeny". Grant it in'
+    )
+
+
+def test_a_recording_serves_any_environment(aws: Aws) -> None:
+    other = planned(approval="manual", owns_job_logs=False, training_instance_type="ml.m5.xlarge")
+    outcomes = {outcome.subject: outcome for outcome in run(calls.checks(aws, other))}
+    assert outcomes["calls of approver-tasks-role"].said == "not in this environment"
+    assert not [problem for outcome in outcomes.values() for problem in outcome.problems]
+
+
+KEY = "b1f7223d-7520-4755-8352-871384bcdbf3"
+
+
+@pytest.mark.parametrize(
+    ("written", "resource"),
+    [
+        (
+            "arn:aws:s3:::lake-raw-bucket-6528e09/raw/weather/2013/01.parquet",
+            "arn:aws:s3:::lake-raw-bucket-0000000/raw/{source}/object",
+        ),
+        (
+            "arn:aws:s3:::lake-curated-bucket-2bdfc0d/flights/train/2zykuyoqztlj/pipelines-2zykuyoqztlj-train-HUboa5jZEw/m",
+            "arn:aws:s3:::lake-curated-bucket-0000000/{workload}/train/execution000/pipelines-execution000-train-0000000000/m",
+        ),
+        (
+            "arn:aws:sagemaker:us-east-1:000000000000:feature-group/headrace-local-flights-route",
+            "arn:aws:sagemaker:{region}:{account}:feature-group/headrace-{environment}-{workload}-{entity}",
+        ),
+        (f"arn:aws:kms:us-east-1:000000000000:key/{KEY}", "arn:aws:kms:{region}:{account}:key/{key:keys-data}"),
+        (
+            "arn:aws:ssm:us-east-1:000000000000:parameter/headrace/local/flights/serving-policy",
+            "arn:aws:ssm:{region}:{account}:parameter/headrace/{environment}/{workload}/serving-policy",
+        ),
+        (
+            "arn:aws:sagemaker:us-east-1:000000000000:model/headrace-local-flights-v1-b2aa4b9f",
+            "arn:aws:sagemaker:{region}:{account}:model/headrace-{environment}-{workload}-v1-00000000",
+        ),
+    ],
+)
+def test_names_of_one_environment_become_the_programs(local: Plan, written: str, resource: str) -> None:
+    names = Normal(local.settings, local.workload, LOCAL_ACCOUNT, {KEY: "keys-data"})
+    role = f"arn:aws:iam::{LOCAL_ACCOUNT}:role/training-job-role-dd3f6ee"
+    line = {"action": "s3:GetObject", "decision": "allowed", "context": {"aws:resourcetag/headrace:stack": ["local"]}}
+    hint = {**line, "principal": role, "resource": "pipelines-2zykuyoqztlj-train-HUboa5jZEw"}
+    found = normal([hint, {**line, "principal": role, "resource": written}], names)
+    assert resource in {call.resource for call in found}
+    assert {call.role for call in found} == {"training-job-role"}
+    assert found[0].context == {"aws:resourcetag/headrace:stack": ["{environment}"]}
+
+
+def test_what_was_denied_and_what_services_did_as_themselves_is_left_out(local: Plan) -> None:
+    names = Normal(local.settings, local.workload, LOCAL_ACCOUNT, {})
+    line = {"action": "s3:GetObject", "resource": "*", "context": {}}
+    denied = {**line, "principal": f"arn:aws:iam::{LOCAL_ACCOUNT}:role/serving-role-639475d", "decision": "denied"}
+    service = {**line, "principal": "cloudwatch.amazonaws.com", "decision": "allowed"}
+    assert normal([denied, service], names) == []
+
+
+def test_a_recording_of_another_workload_speaks_of_its_own_entities(local: Plan) -> None:
+    renamed = local.workload.model_copy(
+        update={"name": "trains", "entities": {"station": local.workload.entities["origin"]}}
+    )
+    dev = Settings.from_mapping(
+        "dev",
+        {"region": "eu-west-1", "allowed_account_ids": ["111122223333"], "workload": "workloads/flights/workload.yaml"},
+    )
+    other = dataclasses.replace(local, workload=renamed, settings=dev, account="111122223333")
+    text = "arn:aws:sagemaker:{region}:{account}:feature-group/headrace-{environment}-{workload}-{entity}"
+    assert calls.filled(text, other) == [
+        "arn:aws:sagemaker:eu-west-1:111122223333:feature-group/headrace-dev-trains-station"
+    ]
