@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox import locks
-from sandbox.cloud import settings
+from sandbox.cloud import credentials, settings
 from sandbox.engine import install
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -78,8 +78,7 @@ def local(environ: Mapping[str, str]) -> dict[str, str]:
         "AWS_ENDPOINT_URL": at.endpoint_url,
         "AWS_REGION": at.region,
         "AWS_DEFAULT_REGION": at.region,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
+        **credentials.of(Path(variables["HEADRACE_STATE"])),
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",

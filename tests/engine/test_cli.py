@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import environment
+from sandbox.cloud import credentials
 from sandbox.engine import install
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,8 +51,7 @@ def test_nothing_of_a_real_account_is_left_in_the_environment(tmp_path: Path) ->
         "AWS_ENDPOINT_URL": "http://127.0.0.1:4702",
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
+        **credentials.of(ROOT / ".headrace" / "cloud"),
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -13,7 +13,7 @@ from typing import Any
 
 from sandbox.cloud import settings
 from sandbox.cloud.actions import AwsError, Call
-from sandbox.cloud.control import encryption, policy, tags
+from sandbox.cloud.control import encryption, policy, tags, users
 from sandbox.cloud.control.policy import ALLOW, DENY, Request
 from sandbox.cloud.control.resources import needs
 
@@ -32,7 +32,7 @@ _ERRORS_WITHOUT_EXCEPTION = {"s3", "s3control", "iam", "sts", "sns", "cloudwatch
 
 @dataclass(frozen=True)
 class Session:
-    """Temporary credentials: the role behind them, and the ARN that AWS's messages name."""
+    """Temporary credentials: the role behind them, and the ARN that messages name; an IAM user's are its own."""
 
     role_arn: str
     arn: str
@@ -53,7 +53,8 @@ _caller: contextvars.ContextVar[Caller | None] = contextvars.ContextVar("caller"
 def session_of(access_key: str) -> Session | None:
     """Return the session that an access key belongs to, or None for the account's own keys."""
     if not access_key.startswith("ASIA"):
-        return None
+        user = users.arn_of(access_key)
+        return Session(user, user) if user else None
     from moto.sts.models import sts_backends  # noqa: PLC0415 - moto is configured by then
 
     found = sts_backends[settings.current().account]["aws"].get_assumed_role_from_access_key(access_key)
@@ -133,6 +134,8 @@ def _identity_policies(role_arn: str) -> list[str]:
     from moto.iam.exceptions import NotFoundException  # noqa: PLC0415
     from moto.iam.models import iam_backends  # noqa: PLC0415
 
+    if ":user/" in role_arn:
+        return users.policies(role_arn)
     try:
         role = iam_backends[settings.current().account]["aws"].get_role_by_arn(role_arn)
     except NotFoundException:

@@ -12,7 +12,7 @@ from sandbox.cloud.actions import Call, Params, handles
 from sandbox.cloud.control import authorization
 from sandbox.cloud.server.moto_app import missing
 
-_CHECKSUMS: dict[str, Callable[[bytes], bytes]] = {
+CHECKSUMS: dict[str, Callable[[bytes], bytes]] = {
     "SHA256": lambda body: hashlib.sha256(body).digest(),
     "SHA1": lambda body: hashlib.sha1(body, usedforsecurity=False).digest(),
     "CRC32": lambda body: binascii.crc32(body).to_bytes(4, "big"),
@@ -42,7 +42,7 @@ def _given(response: Any, headers: dict[str, Any]) -> tuple[str, str] | None:
     """Return the checksum that came in a header of its own, after comparing it; moto overlooks it."""
     from moto.s3.exceptions import S3ClientError  # noqa: PLC0415 - moto is configured by then
 
-    for algorithm, checksum in _CHECKSUMS.items():
+    for algorithm, checksum in CHECKSUMS.items():
         header = f"x-amz-checksum-{algorithm.lower()}"
         if given := response.headers.get(header):
             if base64.b64encode(checksum(response.body or b"")).decode() != given:

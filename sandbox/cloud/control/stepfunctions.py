@@ -51,6 +51,7 @@ _CLIENT_NAMES = {
     "sagemakerfeaturestoreruntime": "sagemaker-featurestore-runtime",
     "sagemakerruntime": "sagemaker-runtime",
 }
+_SESSION_SECONDS = 315_360_000  # AWS renews the sessions of its state machines; here they outlive the process
 _PRINCIPAL = "states.amazonaws.com"
 _MAKING = threading.Lock()
 _READYING = threading.Lock()
@@ -178,7 +179,7 @@ def _client(region: str, service: str, role_arn: str) -> Any:
         role_session_name=uuid.uuid4().hex,
         role_arn=role_arn,
         policy="",
-        duration=3600,
+        duration=_SESSION_SECONDS,
         external_id="",
     )
     session = botocore.session.Session()

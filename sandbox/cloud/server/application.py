@@ -14,8 +14,9 @@ from typing import Any
 from sandbox.cloud import actions
 from sandbox.cloud.actions import AwsError, Call, Params
 from sandbox.cloud.control import authorization, mlflow
-from sandbox.cloud.server import constraints, wire
-from sandbox.cloud.server.identify import Asked, identify
+from sandbox.cloud.server import anonymous, constraints, gate, wire
+from sandbox.cloud.server.admission import Admission, NotAdmittedError, protocol_of
+from sandbox.cloud.server.identify import Asked
 from sandbox.cloud.server.moto_app import MotoApplication, missing
 from sandbox.cloud.server.retries import StoredAnswers
 from sandbox.cloud.server.wire import Answer
@@ -46,14 +47,14 @@ class Application:
         self._settings = settings
         self._keeper = keeper
         self._moto = MotoApplication()
+        self._admission = Admission(settings)
         self._answers = StoredAnswers()
         self.running = 0
         self._count = threading.Lock()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
-        body = _body(environ)
-        got = self._status() if environ.get("PATH_INFO") == STATUS_PATH else self._once(environ, body)
+        got = gate.without_cors(gate.refusal(environ, self._settings.port) or self._admitted(environ))
         names = {name.lower() for name, _ in got.headers}
         if not wire.head_only(got) and "content-length" not in names:
             got = Answer(got.status, [*got.headers, ("Content-Length", str(len(got.body)))], got.body)
@@ -70,43 +71,50 @@ class Application:
         }
         return Answer(200, [("Content-Type", "application/json")], json.dumps(said).encode())
 
-    def _once(self, environ: Environ, body: bytes) -> Answer:
+    def _admitted(self, environ: Environ) -> Answer:
+        """Answer a request that no page of a browser's made: to whom it is signed by, else to everybody."""
+        if environ.get("PATH_INFO") == STATUS_PATH:
+            return self._status()
+        body = _body(environ)
+        try:
+            return self._once(self._admission.asked(environ, body), environ, body)
+        except NotAdmittedError as refused:
+            return refused.answer
+
+    def _once(self, asked: Asked, environ: Environ, body: bytes) -> Answer:
         invocation = environ.get("HTTP_AMZ_SDK_INVOCATION_ID")
         if not invocation:
-            return self._counted(environ, body)
+            return self._counted(asked, environ, body)
         attempt = environ.get("HTTP_AMZ_SDK_REQUEST", "attempt=1").partition(";")[0].strip()
         repeated = attempt != "attempt=1"
-        return self._answers.once(invocation, repeated, lambda: self._counted(environ, body))
+        own = f"{asked.access_key} {invocation}"  # nobody gets an answer that was another's
+        return self._answers.once(own, repeated, lambda: self._counted(asked, environ, body))
 
-    def _counted(self, environ: Environ, body: bytes) -> Answer:
+    def _counted(self, asked: Asked, environ: Environ, body: bytes) -> Answer:
         with self._count:
             self.running += 1
         try:
-            return self._answer(environ, body)
+            return self._answer(asked, environ, body)
         finally:
             with self._count:
                 self.running -= 1
 
-    def _answer(self, environ: Environ, body: bytes) -> Answer:
+    def _answer(self, asked: Asked, environ: Environ, body: bytes) -> Answer:
         began = time.monotonic()
-        asked = identify(environ, body)
         try:
-            if asked is None:
-                got = self._moto.ask(environ, body, f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO')}")
-            else:
-                got = self._dispatch(asked, environ, body)
+            got = self._dispatch(asked, environ, body)
         except AwsError as refused:
-            got = wire.error(refused, _protocol(asked, environ), asked.service if asked else "s3")
-            _log.info("%s refused: %s", _name(asked, environ), refused)
+            got = wire.error(refused, protocol_of(asked, environ), asked.service)
+            _log.info("%s refused: %s", _name(asked), refused)
         except Exception as crash:
-            _log.exception("%s crashed", _name(asked, environ))
-            said = f"{_name(asked, environ)} failed inside the local cloud: {type(crash).__name__}: {crash}"
+            _log.exception("%s crashed", _name(asked))
+            said = f"{_name(asked)} failed inside the local cloud: {type(crash).__name__}: {crash}"
             failure = AwsError("InternalFailure", said.splitlines()[0], 500)
-            got = wire.error(failure, _protocol(asked, environ), asked.service if asked else "s3")
-        action = asked.operation.name if asked and asked.operation else ""
+            got = wire.error(failure, protocol_of(asked, environ), asked.service)
+        action = asked.operation.name if asked.operation else ""
         if not action.startswith(_READS):
             self._keeper.touch()
-            _log.info("%s %d %.0f ms", _name(asked, environ), got.status, 1000 * (time.monotonic() - began))
+            _log.info("%s %d %.0f ms", _name(asked), got.status, 1000 * (time.monotonic() - began))
         return got
 
     def _dispatch(self, asked: Asked, environ: Environ, body: bytes) -> Answer:
@@ -134,7 +142,10 @@ class Application:
 
         if role or handler or asked.service == "s3":
             made = call()
-            authorization.check(made, environ, session)
+            if asked.access_key:
+                authorization.check(made, environ, session)
+            else:
+                anonymous.check(made)
         if handler is None:
             return self._moto.ask(environ, body, name)
         if asked.service == "sagemaker":
@@ -154,17 +165,5 @@ def _body(environ: Environ) -> bytes:
     return body
 
 
-def _protocol(asked: Asked | None, environ: Environ) -> str:
-    if asked is None:
-        return "rest-xml"
-    if asked.operation is not None:
-        return wire.protocol_of(asked.operation, environ.get("CONTENT_TYPE", ""))
-    if environ.get("HTTP_X_AMZ_TARGET"):
-        return "json"
-    return "rest-xml" if asked.service in ("s3", "s3control") else "rest-json"
-
-
-def _name(asked: Asked | None, environ: Environ) -> str:
-    if asked is None:
-        return f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO')}"
+def _name(asked: Asked) -> str:
     return f"{asked.service}:{asked.operation.name if asked.operation else '?'}"

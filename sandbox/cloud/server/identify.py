@@ -35,13 +35,17 @@ _S3_CONTROL_PATH = "/v20180820/"
 
 @dataclass(frozen=True)
 class Asked:
-    """What a request asks for; `operation` is None where botocore's models know no such call."""
+    """What a request asks for; `operation` is None where botocore's models know no such call.
+
+    `access_key` is empty, and the signing name s3, where nobody signed.
+    """
 
     service: str
     operation: OperationModel | None
     uri_params: dict[str, Any]
     region: str
     access_key: str
+    signing_name: str
 
 
 def request_of(environ: dict[str, Any], body: bytes) -> Request:
@@ -58,10 +62,10 @@ def identify(environ: dict[str, Any], body: bytes) -> Asked | None:
     request = request_of(environ, body)
     candidates = _candidates(signing_name.lower(), request)
     for service in candidates:
-        matched = _match(service, request)
+        matched = match(service, request)
         if matched:
-            return Asked(service, matched[0], matched[1], region, access_key)
-    return Asked(candidates[-1] if candidates else signing_name, None, {}, region, access_key)
+            return Asked(service, matched[0], matched[1], region, access_key, signing_name)
+    return Asked(candidates[-1] if candidates else signing_name, None, {}, region, access_key, signing_name)
 
 
 def _presigned(environ: dict[str, Any]) -> re.Match[str] | None:
@@ -85,7 +89,8 @@ def service_model(service: str) -> ServiceModel | None:
         return None
 
 
-def _match(service: str, request: Request) -> tuple[OperationModel, dict[str, Any]] | None:
+def match(service: str, request: Request) -> tuple[OperationModel, dict[str, Any]] | None:
+    """Return the operation of a service that a request asks for and what its path says, or None for none."""
     model = service_model(service)
     if model is None:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import secrets
 from typing import Any
 
 from sandbox.cloud.actions import AwsError
@@ -28,10 +29,17 @@ def configure(settings: Settings) -> None:
     from moto.core.config import default_user_config  # noqa: PLC0415 - after the environment is set
 
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    from moto.iam import models  # noqa: PLC0415
+
+    models.random_alphanumeric = lambda length: secrets.token_urlsafe(length)[:length]  # moto's can be predicted
 
 
 class MotoApplication:
-    """moto's own WSGI application, asked without a socket in between."""
+    """moto's own WSGI application, asked without a socket in between.
+
+    Of its doors only AWS's services are left: the Authorization header says which, and no path leads to moto's own API,
+    which seeds, records and empties everything, or to its instance metadata.
+    """
 
     def __init__(self) -> None:
         from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 - after `configure`
@@ -39,7 +47,16 @@ class MotoApplication:
             create_backend_app,
         )
 
-        self._application = DomainDispatcherApplication(create_backend_app)
+        class Services(DomainDispatcherApplication):  # type: ignore[misc]
+            def get_application(self, environ: dict[str, Any]) -> Any:
+                host = self.infer_service_region_host(environ, environ.get("PATH_INFO", ""))
+                with self.lock:
+                    backend = self.get_backend_for_host(host)
+                    if backend not in self.app_instances:
+                        self.app_instances[backend] = self.create_app(backend)
+                    return self.app_instances[backend]
+
+        self._application = Services(create_backend_app)
 
     def ask(self, environ: dict[str, Any], body: bytes, asked_for: str) -> Answer:
         """Return moto's answer.

@@ -20,7 +20,7 @@ import psutil
 import pytest
 from botocore.config import Config
 
-from sandbox.cloud import process
+from sandbox.cloud import credentials, process
 from sandbox.cloud.settings import LOCAL_ACCOUNT, Settings
 from tests.ports import free_port
 
@@ -72,8 +72,8 @@ class Cloud:
             service,
             endpoint_url=self.settings.endpoint_url,
             region_name=REGION,
-            aws_access_key_id="local",
-            aws_secret_access_key="local",
+            aws_access_key_id=credentials.ACCESS_KEY,
+            aws_secret_access_key=credentials.secret(self.settings.folder),
             config=Config(
                 parameter_validation=validation, retries={"max_attempts": 1}, s3={"addressing_style": "path"}
             ),

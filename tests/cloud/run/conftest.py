@@ -20,13 +20,13 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from sandbox.cloud import credentials
 from tests.ports import free_port
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 FILES = Path(__file__).with_name("image")
-_KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_REGION": REGION}
 
 
 def bundle(files: dict[str, str]) -> bytes:
@@ -59,7 +59,12 @@ class Cloud:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        environment = {**os.environ, **_KEYS, "HEADRACE_PORT": str(self.port), "HEADRACE_STATE": str(self.folder)}
+        environment = {
+            **os.environ,
+            "AWS_REGION": REGION,
+            "HEADRACE_PORT": str(self.port),
+            "HEADRACE_STATE": str(self.folder),
+        }
         environment.pop("AWS_ENDPOINT_URL", None)
         with (self.folder / "output").open("ab") as output:
             self.process = subprocess.Popen(
@@ -91,8 +96,8 @@ class Cloud:
                 service,
                 endpoint_url=self.url,
                 region_name=REGION,
-                aws_access_key_id="local",
-                aws_secret_access_key="local",
+                aws_access_key_id=credentials.ACCESS_KEY,
+                aws_secret_access_key=credentials.secret(self.folder),
                 config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}),
             )
         return self.clients[service]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import urllib3
 
+from sandbox.cloud import credentials
 from tests.cloud.run.conftest import ACCOUNT, REGION, Cloud
 
 ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:mlflow-tracking-server/runs"
@@ -72,8 +73,7 @@ def test_run_is_logged_through_the_servers_arn(cloud: Cloud, role: str, tmp_path
         "PATH": os.defpath,
         "AWS_ENDPOINT_URL": cloud.url,
         "AWS_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
+        **credentials.of(cloud.folder),
         "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": url,
     }
     ran = subprocess.run(

@@ -8,6 +8,11 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from sandbox.cloud import credentials
 from sandbox.cloud.settings import Settings
 
 
@@ -28,16 +33,25 @@ class Said:
 def post(
     settings: Settings, service: str, target: str, body: dict[str, Any], *, invocation: str = "", attempt: int = 1
 ) -> Said:
-    """Send a request of a JSON protocol, signed by nobody in particular."""
-    credential = f"local/20260101/us-east-1/{service}/aws4_request"
-    headers = {
-        "Authorization": f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0",
-        "Content-Type": "application/x-amz-json-1.1",
-        "X-Amz-Target": target,
-    }
+    """Send a request of a JSON protocol, signed with the account's own keys."""
+    headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": target}
     if invocation:
         headers |= {"amz-sdk-invocation-id": invocation, "amz-sdk-request": f"attempt={attempt}; max=5"}
-    request = urllib.request.Request(settings.endpoint_url, json.dumps(body).encode(), headers)  # noqa: S310
+    request = AWSRequest("POST", settings.endpoint_url + "/", headers, json.dumps(body).encode())
+    return send(signed(settings, service, request))
+
+
+def signed(settings: Settings, service: str, request: AWSRequest) -> AWSRequest:
+    """Sign a request with the account's own keys, and return it."""
+    keys = Credentials(credentials.ACCESS_KEY, credentials.secret(settings.folder))
+    signer = S3SigV4Auth if service == "s3" else SigV4Auth
+    signer(keys, service, settings.region).add_auth(request)
+    return request
+
+
+def send(made: AWSRequest) -> Said:
+    """Send a request as it is."""
+    request = urllib.request.Request(made.url, made.body or None, dict(made.headers.items()), method=made.method)  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=30) as got:  # noqa: S310
             return Said(got.status, dict(got.headers), got.read().decode())
