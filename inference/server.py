@@ -2,7 +2,8 @@
 
 ``python -m inference.server`` reads the model from ``$SAGEMAKER_BASE_DIR/model`` (default /opt/ml), the workload's
 name from HEADRACE_WORKLOAD, the digest that the model must have from HEADRACE_MODEL_DIGEST, and the port from
-SAGEMAKER_BIND_TO_PORT (default 8080). A model that cannot be loaded ends the process with the reason on stderr.
+SAGEMAKER_BIND_TO_PORT (default 8080), or from BIND_TO_SOCKET a Unix socket to listen on instead. A model that cannot be
+loaded ends the process with the reason on stderr.
 """
 
 from __future__ import annotations
@@ -95,6 +96,7 @@ def main() -> int:
         application(workload, model),
         host=host,
         port=port,
+        uds=os.environ.get("BIND_TO_SOCKET"),
         log_level="warning",
         access_log=False,
         timeout_keep_alive=KEEP_ALIVE,

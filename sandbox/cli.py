@@ -38,6 +38,8 @@ def _parser() -> argparse.ArgumentParser:
     for what, text in (("start", "start it"), ("stop", "stop it"), ("status", "tell whether it runs")):
         cloud.add_parser(what, help=text).set_defaults(run=_cloud, what=what)
 
+    commands.add_parser("mlflow", help="print a URL that opens MLflow's page in a browser").set_defaults(run=_mlflow)
+
     run = commands.add_parser("exec", help="run a command with the whole local environment")
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD ...")
     run.set_defaults(run=_exec)
@@ -75,6 +77,24 @@ def _cloud(chosen: argparse.Namespace) -> int:
         print(f"sandbox: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _mlflow(_: argparse.Namespace) -> int:
+    os.environ.update(environment.cloud(os.environ))
+    from sandbox.cloud import clients, process  # noqa: PLC0415 - needs packages that `engine install` must do without
+
+    found = process.status(environment.place())
+    if not found.running:
+        print(f"sandbox: {found.message}; start it with `make cloud`", file=sys.stderr)
+        return 1
+    sagemaker = clients.client("sagemaker")
+    servers = sagemaker.list_mlflow_tracking_servers()["TrackingServerSummaries"]
+    for server in servers:
+        name = server["TrackingServerName"]
+        print(sagemaker.create_presigned_mlflow_tracking_server_url(TrackingServerName=name)["AuthorizedUrl"])
+    if not servers:
+        print("sandbox: there is no tracking server; deploy an environment with `make up`", file=sys.stderr)
+    return 0 if servers else 1
 
 
 def _exec(chosen: argparse.Namespace) -> int:

@@ -76,6 +76,7 @@ def local(environ: Mapping[str, str]) -> dict[str, str]:
         "PULUMI_CONFIG_PASSPHRASE": _PASSPHRASE,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "AWS_ENDPOINT_URL": at.endpoint_url,
+        "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": at.endpoint_url,  # where MLflow finds a tracking server by its ARN
         "AWS_REGION": at.region,
         "AWS_DEFAULT_REGION": at.region,
         **credentials.of(Path(variables["HEADRACE_STATE"])),

@@ -6,6 +6,7 @@ import os
 import sys
 
 from sandbox.cloud import process, settings
+from sandbox.cloud.run.sockets import FolderError
 from sandbox.cloud.server.serving import PortInUseError, serve
 from sandbox.cloud.state.snapshot import StateError
 
@@ -20,7 +21,7 @@ def main() -> int:
     pid_file = process.pid_file(at)
     try:
         serve(at, lambda: pid_file.write_text(str(os.getpid())))
-    except (PortInUseError, StateError) as problem:
+    except (PortInUseError, StateError, FolderError) as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
     pid_file.unlink(missing_ok=True)

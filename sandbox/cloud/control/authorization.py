@@ -83,6 +83,24 @@ def check(call: Call, environ: dict[str, Any], session: Session | None) -> None:
             _judge(Caller(session, context, call.service), "iam:PassRole", (role,))
 
 
+def require(session: Session, service: str, action: str, resources: tuple[str, ...], context: Context) -> None:
+    """Refuse what a session may not do, where no call of botocore's models stands for it.
+
+    Raises
+    ------
+    AwsError
+        As for a call that the role makes itself.
+    """
+    known: Context = {"aws:principalarn": [session.role_arn], "aws:securetransport": ["true"]}
+    _judge(Caller(session, {**known, **context}, service), action, resources)
+
+
+def caller_session() -> Session | None:
+    """Return the session of the request that this thread answers; None for the account's own keys."""
+    caller = _caller.get()
+    return caller.session if caller else None
+
+
 def bucket_denies(action: str, resource: str) -> bool:
     """Return whether the caller of the request in hand is refused an action on an object: moto asks for each key."""
     caller = _caller.get()

@@ -245,7 +245,6 @@ _FINDERS: dict[str, Any] = {
     "cloudwatch": _cloudwatch,
     "iam": _iam,
     "ecr": _by_member("ecr", "repository/", "repositoryName"),
-    "sagemaker-mlflow": _by_member("sagemaker", "", "ResourceArn"),
     "codebuild": _by_member("codebuild", "project/", "projectName", "name"),
     "sns": _by_member("sns", "", "TopicArn", "TargetArn", "ResourceArn"),
     "sts": _by_member("sts", "", "RoleArn"),

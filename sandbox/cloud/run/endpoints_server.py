@@ -18,7 +18,7 @@ import urllib3
 from botocore.exceptions import ClientError
 
 from sandbox.cloud import clients, settings
-from sandbox.cloud.run import environments, images, transfer
+from sandbox.cloud.run import environments, images, sockets, transfer
 from sandbox.cloud.run.container import CommandError, Container
 from sandbox.cloud.run.endpoints_plan import VariantPlan
 from sandbox.cloud.run.logs import LogStream
@@ -30,6 +30,7 @@ LOG_GROUP = "/aws/sagemaker/Endpoints/"
 INVOCATION_SECONDS = 60.0  # what SageMaker gives a container to answer
 _PING_EVERY = 0.2
 _LAST_LINES = 12
+_PORTS_LOST = 3  # times that another program may take the port that a container was told
 _RESTART_PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -56,7 +57,9 @@ class VariantServer:
         self.stream = f"{plan.variant}/{self.instance}"
         self.folder = settings.current().folder / "endpoints" / endpoint / f"{plan.variant}-{self.instance}"
         self._process: Process | None = None
-        self._pool: urllib3.HTTPConnectionPool | None = None
+        self._socket = sockets.place(self.instance[-12:])
+        self._port = 0
+        self._pools: tuple[urllib3.HTTPConnectionPool, urllib3.HTTPConnectionPool] | None = None
         self._logs: LogStream | None = None
         self._last: deque[str] = deque(maxlen=_LAST_LINES)
         self._stopping = threading.Event()
@@ -124,12 +127,18 @@ class VariantServer:
             ) from error
 
     def _launch(self) -> None:
+        """Start the process: it listens on its socket, or on its port where the image knows only SageMaker's."""
+        sockets.place(self._socket.name)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self._pool = urllib3.HTTPConnectionPool("127.0.0.1", port, maxsize=32, retries=False)
+            self._port = probe.getsockname()[1]
+        self._pools = (
+            sockets.Pool(self._socket, maxsize=32, retries=False),
+            urllib3.HTTPConnectionPool("127.0.0.1", self._port, maxsize=32, retries=False),
+        )
         assert self._container is not None  # noqa: S101 - made by start
-        environment = self._container.environment({**self._environment, "SAGEMAKER_BIND_TO_PORT": str(port)})
+        listen = {"SAGEMAKER_BIND_TO_PORT": str(self._port), "BIND_TO_SOCKET": str(self._socket)}
+        environment = self._container.environment({**self._environment, **listen})
         try:
             command = self._container.command(None, ["serve"])
         except CommandError as error:
@@ -142,19 +151,32 @@ class VariantServer:
             self._logs.write(line)
 
     def _wait_until_healthy(self) -> None:
-        until = time.monotonic() + self.plan.startup_seconds
+        until, lost = time.monotonic() + self.plan.startup_seconds, _PORTS_LOST
         assert self._process is not None  # noqa: S101 - launched before
         while time.monotonic() < until and not self._stopping.is_set():
             if not self._process.running():
                 code = self._process.wait()
+                if lost and self._port_is_another_s():
+                    lost -= 1
+                    self._launch()
+                    continue
                 raise UnhealthyError(self._ping_failed(f"The container exited with code {code}."))
             if self._answers_ping():
                 return
             time.sleep(_PING_EVERY)
         raise UnhealthyError(self._ping_failed(f"No healthy answer within {self.plan.startup_seconds:.0f} seconds."))
 
+    def _port_is_another_s(self) -> bool:
+        """Say whether another program took the port before the container, which has ended, could."""
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self._port)) == 0
+
+    @property
+    def _pool(self) -> urllib3.HTTPConnectionPool:
+        assert self._pools is not None  # noqa: S101 - launched before
+        return self._pools[0] if self._socket.exists() else self._pools[1]
+
     def _answers_ping(self) -> bool:
-        assert self._pool is not None  # noqa: S101 - launched before
         try:
             return bool(self._pool.request("GET", "/ping", timeout=2.0).status == 200)
         except urllib3.exceptions.HTTPError:
@@ -203,7 +225,6 @@ class VariantServer:
         urllib3.exceptions.HTTPError
             If the container does not answer, or not in time.
         """
-        assert self._pool is not None  # noqa: S101 - launched before
         # Once: whether SageMaker asks again when a container closes a kept connection is not documented.
         return self._pool.request(
             "POST", "/invocations", body=body, headers=headers, timeout=INVOCATION_SECONDS, retries=False
@@ -218,8 +239,9 @@ class VariantServer:
             with contextlib.suppress(ClientError):  # the log group may be gone before the endpoint is
                 self._logs.__exit__(None, None, None)
             self._logs = None
-        if self._pool is not None:
-            self._pool.close()
+        for pool in self._pools or ():
+            pool.close()
+        self._socket.unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def stop(self, grace: float) -> None:

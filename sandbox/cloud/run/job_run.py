@@ -221,8 +221,8 @@ class JobRun(threading.Thread, ABC):
             **self.record.get("Environment", {}),
         }
         if not self.isolated():
-            found |= {**keys, "AWS_ENDPOINT_URL": at.endpoint_url}
-            found["SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT"] = at.endpoint_url  # signed, so judged: see control/mlflow.py
+            here = at.endpoint_url
+            found |= {**keys, "AWS_ENDPOINT_URL": here, "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": here}
         return found
 
     def isolated(self) -> bool:

@@ -1,29 +1,29 @@
 """MLflow tracking servers: the real `mlflow server`, one small process a server, artifacts straight to S3.
 
-Artifacts must not go through the server: a tracking server's ARN as tracking URI works with direct artifacts only.
+Each listens on a socket of its own, which `mlflow_front` alone speaks to. Artifacts must not go through the server: a
+ tracking server's ARN as tracking URI works with direct artifacts only.
 """
 
 from __future__ import annotations
 
+import hashlib
+import http.client
 import logging
 import os
+import shlex
 import shutil
-import socket
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 
-from sandbox.cloud import settings
-from sandbox.cloud.run import processes
+from sandbox.cloud import credentials, settings
+from sandbox.cloud.run import processes, sockets
 from sandbox.cloud.run.processes import Process
 from sandbox.cloud.state import records
 
 KIND = "MlflowServer"
 _START_SECONDS = 120.0
-_FIRST_PORT = 10  # above the local cloud's own
-_PORTS = 90
+PATH = "/_cloud/mlflow/"  # of the local cloud's, below which each server's page lies
 _log = logging.getLogger(__name__)
 _SERVERS: dict[str, Server] = {}
 
@@ -35,15 +35,13 @@ class Server:
     ----------
     name : str
         The tracking server's.
-    port : int
-        Where it listens on 127.0.0.1.
     artifact_uri : str
         Where runs put their artifacts, ``s3://...``.
     """
 
-    def __init__(self, name: str, port: int, artifact_uri: str) -> None:
+    def __init__(self, name: str, artifact_uri: str) -> None:
         self.name = name
-        self.port = port
+        self.socket = sockets.place(hashlib.sha256(name.encode()).hexdigest()[:12])
         self.ready = threading.Event()
         self.gone = threading.Event()
         folder = settings.current().folder / "mlflow" / name
@@ -55,7 +53,7 @@ class Server:
     def _command(self, artifact_uri: str) -> list[str]:
         return [
             *(sys.executable, "-m", "mlflow", "server"),
-            *("--host", "127.0.0.1", "--port", str(self.port)),
+            *("--host", "127.0.0.1", "--uvicorn-opts", f"--uds {shlex.quote(str(self.socket))}"),
             *("--backend-store-uri", "sqlite:///mlflow.db"),
             *("--default-artifact-root", artifact_uri, "--no-serve-artifacts"),
             *("--workers", "1"),
@@ -73,18 +71,16 @@ class Server:
             "AWS_ENDPOINT_URL": at.endpoint_url,
             "AWS_REGION": at.region,
             "AWS_DEFAULT_REGION": at.region,
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
+            **credentials.of(at.folder),
         }
 
     def _watch(self) -> None:
         """Notice when it answers, and when it is gone."""
         end = time.monotonic() + _START_SECONDS
         while self._process.running() and time.monotonic() < end and not self.ready.is_set():
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=2):
-                    self.ready.set()
-            except (urllib.error.URLError, OSError):
+            if self._healthy():
+                self.ready.set()
+            else:
                 time.sleep(0.2)
         if not self.ready.is_set():
             self._process.kill()
@@ -92,6 +88,16 @@ class Server:
         self.gone.set()
         if not processes.CLOSING.is_set():
             _log.warning("the MLflow server %s ended with exit code %s", self.name, code)
+
+    def _healthy(self) -> bool:
+        connection = sockets.Connection(self.socket, timeout=2.0)
+        try:
+            connection.request("GET", "/health")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
 
     def stop(self) -> None:
         """End the process."""
@@ -101,20 +107,9 @@ class Server:
 def start(name: str, artifact_uri: str) -> None:
     """Start a tracking server; it answers some seconds later (see `status`)."""
     with records.LOCK:
-        taken = {row["Port"] for row in records.table(KIND).values()}
-        port = _free_port(taken)
-        records.table(KIND)[name] = {"Port": port, "ArtifactUri": artifact_uri}
+        records.table(KIND)[name] = {"ArtifactUri": artifact_uri}
     records.changed()
-    _SERVERS[name] = Server(name, port, artifact_uri)
-
-
-def _free_port(taken: set[int]) -> int:
-    first = settings.current().port + _FIRST_PORT
-    for port in range(first, first + _PORTS):
-        with socket.socket() as probe:
-            if port not in taken and probe.connect_ex(("127.0.0.1", port)):
-                return port
-    raise RuntimeError(f"no port between {first} and {first + _PORTS} is free for an MLflow server; free one")
+    _SERVERS[name] = Server(name, artifact_uri)
 
 
 def stop(name: str) -> None:
@@ -132,8 +127,13 @@ def url(name: str) -> str | None:
 
     It stays the same when the local cloud starts again.
     """
-    row = records.table(KIND).get(name)
-    return f"http://127.0.0.1:{row['Port']}" if row else None
+    return f"{settings.current().endpoint_url}{PATH}{name}" if name in records.table(KIND) else None
+
+
+def connection(name: str, timeout: float) -> sockets.Connection | None:
+    """Return a connection to a tracking server, or None for one that does not run."""
+    server = _SERVERS.get(name)
+    return sockets.Connection(server.socket, timeout) if server is not None else None
 
 
 def status(name: str) -> str:
@@ -149,4 +149,4 @@ def status(name: str) -> str:
 def on_start() -> None:
     """Start the servers of the state that was loaded."""
     for name, row in list(records.table(KIND).items()):
-        _SERVERS[name] = Server(name, row["Port"], row["ArtifactUri"])
+        _SERVERS[name] = Server(name, row["ArtifactUri"])

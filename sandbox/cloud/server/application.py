@@ -13,7 +13,9 @@ from typing import Any
 
 from sandbox.cloud import actions
 from sandbox.cloud.actions import AwsError, Call, Params
-from sandbox.cloud.control import authorization, mlflow
+from sandbox.cloud.control import authorization
+from sandbox.cloud.run import mlflow_front
+from sandbox.cloud.run.mlflow_actions import SERVICE
 from sandbox.cloud.server import anonymous, constraints, gate, wire
 from sandbox.cloud.server.admission import Admission, NotAdmittedError, protocol_of
 from sandbox.cloud.server.identify import Asked
@@ -76,10 +78,15 @@ class Application:
         if environ.get("PATH_INFO") == STATUS_PATH:
             return self._status()
         body = _body(environ)
+        if seen := mlflow_front.page(environ, body):
+            return seen
         try:
-            return self._once(self._admission.asked(environ, body), environ, body)
+            asked = self._admission.asked(environ, body)
         except NotAdmittedError as refused:
             return refused.answer
+        if asked.service == SERVICE:
+            return mlflow_front.signed(environ, body, authorization.session_of(asked.access_key))
+        return self._once(asked, environ, body)
 
     def _once(self, asked: Asked, environ: Environ, body: bytes) -> Answer:
         invocation = environ.get("HTTP_AMZ_SDK_INVOCATION_ID")
@@ -119,8 +126,6 @@ class Application:
 
     def _dispatch(self, asked: Asked, environ: Environ, body: bytes) -> Answer:
         operation = asked.operation
-        if asked.service == mlflow.SIGNED_AS:
-            return mlflow.answer(environ, body, asked.region, self._settings.account, asked.access_key)
         if operation is None:
             target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
             raise missing(

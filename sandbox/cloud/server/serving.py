@@ -13,7 +13,7 @@ from typing import Any
 
 from werkzeug.serving import ThreadedWSGIServer
 
-from sandbox.cloud import process
+from sandbox.cloud import credentials, process
 from sandbox.cloud.server.moto_app import configure
 from sandbox.cloud.settings import Settings
 
@@ -36,10 +36,13 @@ def serve(settings: Settings, bound: Callable[[], object] = lambda: None) -> Non
         logging.getLogger(noisy).setLevel(logging.WARNING)
     configure(settings)
     # after `configure`, which moto reads at import
+    from sandbox.cloud.run import sockets  # noqa: PLC0415
     from sandbox.cloud.server import registry  # noqa: PLC0415
     from sandbox.cloud.server.application import Application  # noqa: PLC0415
     from sandbox.cloud.state import children, snapshot  # noqa: PLC0415
 
+    sockets.check(settings.folder)
+    credentials.private(settings.folder)
     server = _bound(settings)
     bound()
     children.end_orphans(settings.folder)

@@ -3,6 +3,7 @@
 
 import json
 import os
+import socketserver
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -63,4 +64,12 @@ print(f"serving {ANSWER}", flush=True)
 if "FAULT" in os.environ:
     sys.exit(f"the model does not load: {os.environ['FAULT']}")
 time.sleep(float(os.environ.get("SLOW_START", "0")))
+
+
+class OnSocket(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """Listens on a Unix socket."""
+
+
+if "BY_SOCKET" in os.environ:
+    OnSocket(os.environ["BIND_TO_SOCKET"], Handler).serve_forever()
 ThreadingHTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()

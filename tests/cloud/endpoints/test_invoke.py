@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import psutil
 import pytest
 from botocore.exceptions import ClientError
 
@@ -41,6 +42,28 @@ def test_container_gets_its_own_environment_and_not_the_servers(cloud: Endpoints
         "AWS_ENDPOINT_URL",
     } <= names
     assert not {name for name in names if name.startswith(("HEADRACE", "PYTEST"))}
+
+
+def test_a_container_that_can_listens_on_no_port(cloud: Endpoints) -> None:
+    assert cloud._server is not None
+    server = psutil.Process(cloud._server.pid)
+    before = set(server.children(recursive=True))
+    cloud.simple("by-socket", BY_SOCKET="yes")
+    assert cloud.create("by-socket", "by-socket")["EndpointStatus"] == "InService"
+    assert json.loads(cloud.invoke("by-socket", "1,2")["Body"])["body"] == "1,2"
+    with pytest.raises(ClientError):
+        cloud.invoke("by-socket", "die")
+    eventually(lambda: _answers(cloud, "by-socket"))  # on a socket of the same name
+    family = set(server.children(recursive=True)) - before
+    assert family
+    assert not [one for process in family for one in process.net_connections("inet")]
+
+
+def _answers(cloud: Endpoints, name: str) -> bool:
+    try:
+        return bool(cloud.invoke(name, "1,2")["Body"])
+    except ClientError:
+        return False
 
 
 def test_isolated_container_has_no_credentials(cloud: Endpoints) -> None:
