@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def main() -> int:
     parser.add_argument("--stack", default="local", help="the environment (default: local)")
     parser.add_argument("--logs", type=Path, default=Path(".headrace/logs"), help="where pulumi's output is kept")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit that it is ignored
     try:
         story.tell(arguments.stack, arguments.logs)
     except StoryError as error:

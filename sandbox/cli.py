@@ -9,12 +9,13 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from sandbox import environment
+from sandbox import environment, signals
 from sandbox.engine import build, find, install
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    signals.interruptible()
     chosen = _parser().parse_args(arguments)
     try:
         return int(chosen.run(chosen))

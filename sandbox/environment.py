@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sandbox import locks
 from sandbox.cloud import credentials, settings
-from sandbox.engine import install
+from sandbox.engine import install, retention
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 _PASSPHRASE = "headrace-local"  # noqa: S105 - of Pulumi.local.yaml's salt; no secret of a real account is behind it
@@ -25,6 +25,7 @@ def engine(environ: Mapping[str, str]) -> install.Engine:
     found = install.locate(environ)
     if found is None:
         raise LocalEnvironmentError("no engine is installed for this version; run `python -m sandbox engine install`")
+    retention.use(found.folder)
     return found
 
 
@@ -65,6 +66,7 @@ def local(environ: Mapping[str, str]) -> dict[str, str]:
     backend = Path(environ.get("HEADRACE_PULUMI") or REPOSITORY / ".headrace" / "pulumi").absolute()
     backend.mkdir(parents=True, exist_ok=True)
     locks.release_dead(backend)
+    retention.newest_logs(found.home / "logs")
     variables = {name: value for name, value in environ.items() if not name.startswith("AWS_")}
     variables.pop("PYTHONDONTWRITEBYTECODE", None)  # each preview would compile a thousand modules anew
     variables.setdefault("GOGC", "400")  # engine, bridge and provider live for seconds: memory for time

@@ -12,15 +12,19 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
+from sandbox import signals
+from sandbox.cloud import credentials
 from sandbox.cloud.settings import Settings
 from sandbox.cloud.state import children
 
 _STATUS_PATH = "/_cloud/status"
 _START_SECONDS = 30.0
 _STOP_SECONDS = 40.0
+_LONGEST_LOG = 10 * 2**20  # bytes, at a start
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -56,7 +60,8 @@ def start(settings: Settings, wait: bool = True) -> Status:
         return now
     if _port_taken(settings.port):
         raise LocalCloudError(port_in_use(settings.port))
-    settings.folder.mkdir(parents=True, exist_ok=True)
+    credentials.private(settings.folder)
+    _turn(log_file(settings))
     pid = _spawn(settings)
     deadline = time.monotonic() + _START_SECONDS
     while wait:
@@ -122,15 +127,45 @@ def log_file(settings: Settings) -> Path:
 
 
 def _spawn(settings: Settings) -> int:
-    """Start the server in a session of its own, so that neither Ctrl-C nor a closed terminal reaches it."""
+    """Start the server in a session of its own, with nothing of its starter's.
+
+    Neither Ctrl-C nor a closed terminal reaches it; it ignores and blocks no signal; and no file of its starter stays
+    open with it, such as a lock that is held around `make demo` or a pipe whose end somebody waits for.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    actions = [
+    actions: list[tuple[Any, ...]] = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 1, str(log_file(settings)), flags, 0o644),
+        (os.POSIX_SPAWN_OPEN, 1, str(log_file(settings)), flags, 0o600),
         (os.POSIX_SPAWN_DUP2, 1, 2),
+        *((os.POSIX_SPAWN_CLOSE, file) for file in _inherited_files()),
     ]
     command = [sys.executable, "-m", "sandbox.cloud"]
-    return os.posix_spawn(sys.executable, command, _environment(settings), file_actions=actions, setsid=True)
+    return os.posix_spawn(
+        sys.executable,
+        command,
+        _environment(settings),
+        file_actions=actions,
+        setsid=True,
+        setsigmask=(),
+        setsigdef=signals.all_changeable(),
+    )
+
+
+def _inherited_files() -> list[int]:
+    """Return the files beyond the standard streams that a process started from here would get."""
+    found = []
+    for entry in Path("/proc/self/fd").iterdir():
+        number = int(entry.name)
+        with contextlib.suppress(OSError):  # the listing's own is closed by now
+            if number > 2 and os.get_inheritable(number):
+                found.append(number)
+    return found
+
+
+def _turn(log: Path) -> None:
+    """Put a log that has become long aside, in place of the one before it."""
+    if log.exists() and log.stat().st_size > _LONGEST_LOG:
+        log.replace(log.with_suffix(".log.1"))
 
 
 def _environment(settings: Settings) -> dict[str, str]:

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.engine import build, find, pins
+from sandbox.engine import build, find, pins, retention
 from sandbox.engine.progress import Part
 
 _BUILDING = ".building-"
@@ -129,6 +129,7 @@ def install(environ: Mapping[str, str]) -> Engine:
         if engine := locate(environ, chosen):
             return engine
         _make(cache_folder(environ), chosen, go)
+        retention.newest_engines(cache_folder(environ))
     engine = locate(environ, chosen)
     if engine is None:
         raise build.BuildError(f"the engine in {cache_folder(environ) / chosen.digest} is not complete; delete it")

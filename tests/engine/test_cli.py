@@ -13,6 +13,7 @@ import pytest
 from sandbox import environment
 from sandbox.cloud import credentials
 from sandbox.engine import install
+from tests.processes import inheriting
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL_ACCOUNT = {
@@ -89,11 +90,12 @@ def test_the_commands_own_exit_code_comes_back() -> None:
     assert _sandbox("exec").returncode == 2
 
 
+@pytest.mark.parametrize("inherited", ["SIG_DFL", "SIG_IGN"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signals_reach_the_command(number: signal.Signals) -> None:
+def test_signals_reach_the_command(number: signal.Signals, inherited: str) -> None:
     script = f"trap 'echo caught; exit 5' {number.value}; echo ready; while :; do sleep 0.1; done"
     command = [sys.executable, "-m", "sandbox", "exec", "--", "sh", "-c", script]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(inheriting(inherited, command), cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)

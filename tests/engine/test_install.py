@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.engine import build, find, install, pins
+from tests.processes import inheriting
 
 Machine = dict[str, str]
 COMMAND = [sys.executable, "-m", "sandbox", "engine", "install"]
@@ -80,9 +81,12 @@ def test_another_provider_makes_another_engine(machine: Machine, tmp_path: Path)
     assert install.plan(changed).digest != install.plan(machine).digest
 
 
+@pytest.mark.parametrize("inherited", ["SIG_DFL", "SIG_IGN"])
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_killed_build_is_not_taken_for_done(machine: Machine, how: signal.Signals) -> None:
-    process = subprocess.Popen(COMMAND, cwd=ROOT, env=machine | {"GO_PAUSE": "30"}, start_new_session=True)
+def test_a_killed_build_is_not_taken_for_done(machine: Machine, how: signal.Signals, inherited: str) -> None:
+    process = subprocess.Popen(
+        inheriting(inherited, COMMAND), cwd=ROOT, env=machine | {"GO_PAUSE": "30"}, start_new_session=True
+    )
     _wait_for(lambda: _builds(machine) == 1)
     os.killpg(process.pid, how)
     assert process.wait(10) in {-how, 130}

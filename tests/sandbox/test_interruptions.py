@@ -15,6 +15,7 @@ import pytest
 
 from demo import pipeline, release, story
 from demo.environment import Environment
+from tests.processes import inheriting
 from tests.sandbox.conftest import Released
 from tests.sandbox.place import Place
 
@@ -79,19 +80,10 @@ def test_ctrl_c_in_the_demo_says_what_to_do(place: Place, environment: Environme
     """In its first step, while pulumi works: pulumi ends what it began, and the next run finds no lock."""
     log = place.folder / "logs" / "up.log"
     log.unlink(missing_ok=True)
+    sandbox = [sys.executable, "-m", "sandbox", "exec", "--"]
+    demo = [sys.executable, "-m", "demo", "--logs", str(place.folder / "logs")]
     child = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "sandbox",
-            "exec",
-            "--",
-            sys.executable,
-            "-m",
-            "demo",
-            "--logs",
-            str(place.folder / "logs"),
-        ],
+        inheriting("SIG_IGN", [*sandbox, *demo]),  # as a background job of a shell and many CI runners do
         env=dict(place.variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

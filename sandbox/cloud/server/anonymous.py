@@ -61,5 +61,5 @@ def _bucket_policy(account: str, resources: tuple[str, ...]) -> str | None:
     if bucket is None or not bucket.policy:
         return None
     block = bucket.public_access_block
-    blocked = block is not None and "true" in (block.block_public_policy, block.restrict_public_buckets)
+    blocked = block is not None and (block.block_public_policy or block.restrict_public_buckets)
     return None if blocked else str(bucket.policy.decode())

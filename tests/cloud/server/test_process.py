@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
+import re
 import signal
 import socketserver
 import subprocess
@@ -99,6 +102,70 @@ def test_a_signal_ends_it_cleanly(settings: Settings, number: signal.Signals) ->
     assert running._server.wait(30) == 0
     assert not process.pid_file(settings).exists()
     assert "Traceback" not in process.log_file(settings).read_text()
+
+
+def test_it_keeps_nothing_of_its_starter_s(settings: Settings, tmp_path: Path) -> None:
+    """As `make demo` under flock, in the background of a shell, with a pipe that somebody reads to its end."""
+    lock = (tmp_path / "lock").open("w")
+    os.set_inheritable(lock.fileno(), True)
+    reading, writing = os.pipe()
+    os.set_inheritable(writing, True)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    code = (
+        "import signal\n"
+        "for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT): signal.signal(number, signal.SIG_IGN)\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGUSR1})\n"
+        "from sandbox.cloud import process, settings\n"
+        "print(process.start(settings.current()).pid)\n"
+    )
+    started = subprocess.run(
+        [sys.executable, "-c", code], close_fds=False, capture_output=True, text=True, timeout=90, check=True
+    )
+    try:
+        lock.close()
+        os.close(writing)
+        with (tmp_path / "lock").open("w") as again:
+            fcntl.flock(again, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises where somebody still holds it
+        assert os.read(reading, 1) == b""  # its end; it would wait where somebody still could write
+        about = Path(f"/proc/{int(started.stdout)}/status").read_text()
+        masks = {name: int(value, 16) for name, value in re.findall(r"(SigBlk|SigIgn):\s+(\w+)", about)}
+        assert masks["SigBlk"] == 0
+        ignored = {number for number in signal.Signals if masks["SigIgn"] >> (number - 1) & 1}
+        assert ignored == {signal.SIGPIPE, signal.SIGXFSZ}  # as every Python ignores them
+        opened = psutil.Process(int(started.stdout))
+        assert {path.readlink() for path in Path(f"/proc/{opened.pid}/fd").iterdir() if int(path.name) < 3} == {
+            Path("/dev/null"),
+            process.log_file(settings),
+        }
+    finally:
+        os.close(reading)
+        process.stop(settings)
+
+
+def test_what_it_keeps_is_for_its_user_alone(settings: Settings) -> None:
+    process.start(settings)
+    process.stop(settings)
+    assert settings.folder.stat().st_mode & 0o077 == 0
+    assert (settings.folder / "secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_long_log_is_put_aside_at_the_next_start(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_LONGEST_LOG", 1000)
+    log = process.log_file(settings)
+    log.parent.mkdir(parents=True)
+    for text in ("first\n" * 10, "second\n" * 1000, "third\n" * 1000):
+        log.write_text(text)
+        process.start(settings)
+        process.stop(settings)
+    assert log.with_suffix(".log.1").read_text().startswith("third")
+    assert "third" not in log.read_text()
+
+
+def test_a_state_folder_too_deep_for_sockets_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = replace(settings, folder=settings.folder / ("deep" * 30))
+    monkeypatch.setenv("HEADRACE_STATE", str(deep.folder))
+    with pytest.raises(process.LocalCloudError, match="HEADRACE_STATE must be a path of at most"):
+        process.start(deep)
 
 
 def test_children_of_a_cloud_that_died_are_ended_at_the_next_start(tmp_path: Path) -> None:
