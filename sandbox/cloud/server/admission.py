@@ -31,8 +31,8 @@ class Admission:
         self._keys = Keys(settings)
         self._region = settings.region
 
-    def asked(self, environ: dict[str, Any], body: bytes) -> Asked:
-        """Return what a request asks for, once it is certain whose it is.
+    def admit(self, environ: dict[str, Any], body: bytes) -> tuple[Asked, bytes]:
+        """Return what a request asks for, once it is certain whose it is, and its body, which may have come in chunks.
 
         What comes after, moto above all, tells the service by the Authorization header; one that is missing, because
         the signature is in the URL or there is none, is put in its place.
@@ -47,7 +47,7 @@ class Admission:
             if asked is None:
                 asked = anonymous.identify(environ, body, self._region)
             else:
-                signatures.check(environ, body, self._keys)
+                body = signatures.check(environ, body, self._keys)
         except AwsError as error:
             refused, protocol = error, _unsigned(environ)
             service = "s3" if protocol == "rest-xml" else ""
@@ -61,7 +61,7 @@ class Admission:
                 f"{signatures.ALGORITHM} Credential={asked.access_key or 'anonymous'}/20000101/{asked.region}/"
                 f"{asked.signing_name}/aws4_request, SignedHeaders=host, Signature=0",
             )
-            return asked
+            return asked, body
         _log.info("%s %s refused: %s", environ["REQUEST_METHOD"], environ.get("PATH_INFO"), refused)
         raise NotAdmittedError(wire.error(refused, protocol, service))
 
@@ -79,4 +79,4 @@ def _unsigned(environ: dict[str, Any]) -> str:
     """Return the protocol that a request without a signature seems to be written in."""
     if environ.get("HTTP_X_AMZ_TARGET"):
         return "json"
-    return "query" if environ.get("CONTENT_TYPE", "").startswith(anonymous.FORM) else "rest-xml"
+    return "query" if anonymous.is_form(environ) else "rest-xml"

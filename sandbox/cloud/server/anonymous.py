@@ -10,7 +10,6 @@ from sandbox.cloud.control.resources import needs
 from sandbox.cloud.server.identify import Asked, match, request_of
 from sandbox.cloud.server.refusals import SignatureError, as_aws_says
 
-FORM = "application/x-www-form-urlencoded"  # of the query protocol
 _CONTEXT = {
     "aws:securetransport": ["true"],
     "aws:sourceip": ["127.0.0.1"],
@@ -29,12 +28,23 @@ def identify(environ: dict[str, Any], body: bytes, region: str) -> Asked:
     """
     if environ.get("HTTP_X_AMZ_TARGET"):
         raise as_aws_says(SignatureError("missing"), "", "json")
-    if environ.get("CONTENT_TYPE", "").startswith(FORM):
+    if environ.get("HTTP_AUTHORIZATION") or "AWSAccessKeyId=" in environ.get("QUERY_STRING", ""):
+        raise AwsError(
+            "InvalidRequest",
+            "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
+        )
+    if is_form(environ):
         raise as_aws_says(SignatureError("missing"), "", "query")
     found = match("s3", request_of(environ, body))
     if found is None:
         raise as_aws_says(SignatureError("missing"), "s3", "rest-xml")
     return Asked("s3", found[0], found[1], region, "", "s3")
+
+
+def is_form(environ: dict[str, Any]) -> bool:
+    """Return whether a request is one of the query protocol."""
+    kind = str(environ.get("CONTENT_TYPE", ""))
+    return environ["REQUEST_METHOD"] == "POST" and kind.startswith("application/x-www-form-urlencoded")
 
 
 def check(call: Call) -> None:

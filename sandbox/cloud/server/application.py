@@ -81,7 +81,7 @@ class Application:
         if seen := mlflow_front.page(environ, body):
             return seen
         try:
-            asked = self._admission.asked(environ, body)
+            asked, body = self._admission.admit(environ, body)
         except NotAdmittedError as refused:
             return refused.answer
         if asked.service == SERVICE:

@@ -51,8 +51,8 @@ class Signature:
         return f"{self.day}/{self.region}/{self.service}/aws4_request"
 
 
-def check(environ: Environ, body: bytes, keys: Keys, now: datetime | None = None) -> None:
-    """Refuse a request that is not signed with the secret of the key that it names.
+def check(environ: Environ, body: bytes, keys: Keys, now: datetime | None = None) -> bytes:
+    """Refuse a request that is not signed with the secret of the key that it names; return its body, of one piece.
 
     Raises
     ------
@@ -82,7 +82,8 @@ def check(environ: Environ, body: bytes, keys: Keys, now: datetime | None = None
     if payload.startswith("STREAMING-"):
         about = f"{stamp}\n{signature.scope}"
         seed = streams.Seed(signature.value, about, lambda text: _hmac(signing, text).hex())
-        streams.check(environ, body, payload, seed)
+        return streams.take(environ, body, payload, seed)
+    return body
 
 
 def _read(environ: Environ) -> Signature:

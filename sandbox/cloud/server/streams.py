@@ -39,8 +39,10 @@ class Seed:
     sign: Callable[[str], str]
 
 
-def check(environ: dict[str, Any], body: bytes, payload: str, seed: Seed) -> None:
+def take(environ: dict[str, Any], body: bytes, payload: str, seed: Seed) -> bytes:
     """Compare the chunks with their signatures, the whole with the length that was said, and with the trailer.
+
+    Returns the content, and makes the request look as if it had come in one piece.
 
     Raises
     ------
@@ -66,6 +68,14 @@ def check(environ: dict[str, Any], body: bytes, payload: str, seed: Seed) -> Non
     if environ.get("HTTP_X_AMZ_DECODED_CONTENT_LENGTH") != str(len(content)):
         raise SignatureError("malformed", f"x-amz-decoded-content-length must be the body's length, {len(content)}")
     _summed(content, trailer)
+    encodings = [part.strip() for part in environ.pop("HTTP_CONTENT_ENCODING", "").split(",")]
+    if kept := [part for part in encodings if part not in ("", "aws-chunked")]:
+        environ["HTTP_CONTENT_ENCODING"] = ",".join(kept)
+    environ |= {
+        f"HTTP_{name.upper().replace('-', '_')}": value for name, value in trailer if name.startswith("x-amz-checksum-")
+    }
+    environ |= {"HTTP_X_AMZ_CONTENT_SHA256": "UNSIGNED-PAYLOAD", "CONTENT_LENGTH": str(len(content))}
+    return content
 
 
 def _parse(body: bytes) -> tuple[list[tuple[bytes, str]], list[tuple[str, str]]]:

@@ -50,8 +50,9 @@ def signed(settings: Settings, service: str, request: AWSRequest) -> AWSRequest:
 
 
 def send(made: AWSRequest) -> Said:
-    """Send a request as it is."""
-    request = urllib.request.Request(made.url, made.body or None, dict(made.headers.items()), method=made.method)  # noqa: S310
+    """Send a request as it is; urllib would take a body without a type for a form."""
+    headers = {"Content-Type": "application/octet-stream", **dict(made.headers.items())}
+    request = urllib.request.Request(made.url, made.body or None, headers, method=made.method)  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=30) as got:  # noqa: S310
             return Said(got.status, dict(got.headers), got.read().decode())
