@@ -134,7 +134,10 @@ def _pass_on(name: str, path: str, environ: dict[str, Any], body: bytes, session
     query = environ.get("QUERY_STRING")
     try:
         connection.request(
-            environ["REQUEST_METHOD"], quote(path) + (f"?{query}" if query else ""), body or None, headers
+            environ["REQUEST_METHOD"],
+            quote(path.encode("latin-1")) + (f"?{query}" if query else ""),
+            body or None,
+            headers,
         )
         got = connection.getresponse()
         kept = [(key, value) for key, value in got.getheaders() if key.lower() not in _OWN_HEADERS]

@@ -48,6 +48,13 @@ class Admission:
                 asked = anonymous.identify(environ, body, self._region)
             else:
                 body = signatures.check(environ, body, self._keys)
+                signed = signatures.read(environ)
+                if (signed.access_key, signed.region, signed.service) != (
+                    asked.access_key,
+                    asked.region,
+                    asked.signing_name,
+                ):
+                    raise SignatureError("malformed")
         except AwsError as error:
             refused, protocol = error, _unsigned(environ)
             service = "s3" if protocol == "rest-xml" else ""

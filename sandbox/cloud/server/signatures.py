@@ -27,7 +27,10 @@ UNSIGNED = "UNSIGNED-PAYLOAD"
 _LONGEST_LINK = 604_800  # seconds, a week
 _SKEW = {"s3": timedelta(minutes=15)}
 _SKEW_OTHERS = timedelta(minutes=5)
-_PARTS = re.compile(r"(Credential|SignedHeaders|Signature)=([^,\s]+)")
+_HEADER = re.compile(
+    rf"{ALGORITHM} +Credential=(?P<Credential>[^,\s]+),\s*SignedHeaders=(?P<SignedHeaders>[^,\s]+),"
+    r"\s*Signature=(?P<Signature>[0-9a-f]{64})"
+)
 _TIME = "%Y%m%dT%H%M%SZ"
 Environ = dict[str, Any]
 
@@ -60,7 +63,7 @@ def check(environ: Environ, body: bytes, keys: Keys, now: datetime | None = None
         With the reason.
     """
     now = now or datetime.now(UTC)
-    signature = _read(environ)
+    signature = read(environ)
     at = _time(environ, signature)
     _in_time(signature, at, now)
     key = keys.find(signature.access_key)
@@ -86,21 +89,30 @@ def check(environ: Environ, body: bytes, keys: Keys, now: datetime | None = None
     return body
 
 
-def _read(environ: Environ) -> Signature:
+def read(environ: Environ) -> Signature:
+    """Return what a request says about its signature, once and in one place: two answers would be a way around.
+
+    Raises
+    ------
+    SignatureError
+        Where it is not written as AWS wants it.
+    """
     header = environ.get("HTTP_AUTHORIZATION")
     query = tuple(_query(environ))
     if header is None:
         named = dict(query)
+        if sum(name.startswith("X-Amz-") for name, _ in query) != sum(name.startswith("X-Amz-") for name in named):
+            raise SignatureError("malformed", "A query parameter of the signature is given twice.")
         if named.get("X-Amz-Algorithm") != ALGORITHM:
             raise SignatureError("malformed", f"X-Amz-Algorithm must be {ALGORITHM}.")
         expires = named.get("X-Amz-Expires", "")
         if not (expires.isdigit() and 0 < int(expires) <= _LONGEST_LINK):
             raise SignatureError("malformed", f"X-Amz-Expires must be between 1 and {_LONGEST_LINK} seconds.")
         found = {name: named.get(f"X-Amz-{name}", "") for name in ("Credential", "SignedHeaders", "Signature")}
-    elif header.split(None, 1)[:1] == [ALGORITHM]:
-        found, expires = dict(_PARTS.findall(header)), ""
+    elif written := _HEADER.fullmatch(header):
+        found, expires = written.groupdict(), ""
     else:
-        raise SignatureError("malformed", f"The authorization mechanism must be {ALGORITHM}.")
+        raise SignatureError("malformed", f"Authorization must be {ALGORITHM} Credential=, SignedHeaders=, Signature=.")
     scope = found.get("Credential", "").split("/")
     if len(scope) != 5 or scope[4] != "aws4_request" or not found.get("SignedHeaders") or not found.get("Signature"):
         raise SignatureError("malformed", "Credential, SignedHeaders and Signature must be given.")
@@ -199,7 +211,7 @@ def _canonical(environ: Environ, signature: Signature, payload: str) -> bytes:
 
 def _path(environ: Environ, service: str) -> str:
     raw = str(environ.get("RAW_URI") or environ["PATH_INFO"]).partition("?")[0]
-    if "://" in raw:
+    if not raw.startswith("/"):  # the whole URL, as a proxy is asked
         raw = "/" + raw.partition("://")[2].partition("/")[2]
     if service == "s3":
         return quote(unquote_to_bytes(raw), safe="/~")
