@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import socket
 
-_BLOCK = 100  # a local cloud's own port, and after it those of its MLflow servers
+_BLOCK = 100  # far apart: what listens beside a local cloud does not meet the next one
 _BLOCKS = range(10_000, 30_000, _BLOCK)  # below those that the system hands out
 _HELD: list[socket.socket] = []
 
