@@ -4,6 +4,7 @@
 import json
 import os
 import socketserver
+import subprocess
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -70,6 +71,24 @@ class OnSocket(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     """Listens on a Unix socket."""
 
 
+def lose_port(port: int) -> None:
+    """Let another program, which lives on for some seconds, take the port first, the first time."""
+    marker = Path(os.environ["HOME"]) / "lost"
+    if marker.exists():
+        return
+    marker.touch()
+    taken = (
+        "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); print(); time.sleep(9)"
+    )
+    command = [sys.executable, "-uc", taken, str(port)]
+    other = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
+    assert other.stdout is not None
+    other.stdout.readline()
+    sys.exit("Address already in use")
+
+
+if "LOSE_PORT" in os.environ:
+    lose_port(int(os.environ["SAGEMAKER_BIND_TO_PORT"]))
 if "BY_SOCKET" in os.environ:
     OnSocket(os.environ["BIND_TO_SOCKET"], Handler).serve_forever()
 ThreadingHTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()

@@ -59,6 +59,12 @@ def test_a_container_that_can_listens_on_no_port(cloud: Endpoints) -> None:
     assert not [one for process in family for one in process.net_connections("inet")]
 
 
+def test_a_port_that_another_program_took_first_is_replaced(cloud: Endpoints) -> None:
+    cloud.simple("unlucky", LOSE_PORT="yes")
+    assert cloud.create("unlucky", "unlucky")["EndpointStatus"] == "InService"
+    assert json.loads(cloud.invoke("unlucky", "1,2")["Body"])["body"] == "1,2"
+
+
 def _answers(cloud: Endpoints, name: str) -> bool:
     try:
         return bool(cloud.invoke(name, "1,2")["Body"])
