@@ -7,6 +7,7 @@ program between being chosen and being bound.
 from __future__ import annotations
 
 import http.client
+import shutil
 import socket
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,11 @@ def check(folder: Path) -> None:
             f"HEADRACE_STATE must be a path of at most {most} bytes, because sockets lie below it, got {given}: "
             f"{folder}. Name a shorter one."
         )
+
+
+def forget(folder: Path) -> None:
+    """Remove the sockets that a local cloud left which was killed."""
+    shutil.rmtree(folder / "s", ignore_errors=True)
 
 
 def place(name: str) -> Path:

@@ -46,6 +46,7 @@ def serve(settings: Settings, bound: Callable[[], object] = lambda: None) -> Non
     server = _bound(settings)
     bound()
     children.end_orphans(settings.folder)
+    sockets.forget(settings.folder)
     modules = registry.discover()
     keeper = snapshot.Keeper(settings)
     keeper.load()

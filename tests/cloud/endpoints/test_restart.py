@@ -11,7 +11,7 @@ from tests.processes import running
 
 def test_killed_cloud_comes_back_with_its_endpoints(cloud: Endpoints) -> None:
     sagemaker = cloud.client("sagemaker")
-    cloud.model("one", data=cloud.model_data("one"))
+    cloud.model("one", data=cloud.model_data("one"), BY_SOCKET="yes")
     cloud.config("one", "one")
     cloud.simple("never", NEVER_HEALTHY="1")
     cloud.create("serving", "one")
@@ -21,11 +21,15 @@ def test_killed_cloud_comes_back_with_its_endpoints(cloud: Endpoints) -> None:
     eventually(lambda: list((cloud.settings.folder / "endpoints" / "creating").glob("*/ml")))
     cloud.wait_until_saved()
 
+    sockets = cloud.settings.folder / "s"
+    left = {path.name for path in sockets.iterdir()}
+    assert left
     family = cloud.kill()
     eventually(lambda: not running(family))
     cloud.start()
 
     assert json.loads(cloud.invoke("serving")["Body"])["answer"] == "one"  # the call waits for the new process
+    assert not left & {path.name for path in sockets.iterdir()}
     assert cloud.settled("serving")["EndpointStatus"] == "InService"
     rolled_back = cloud.settled("updating")
     assert (rolled_back["EndpointStatus"], rolled_back["EndpointConfigName"]) == ("InService", "one")
