@@ -10,6 +10,7 @@ import pytest
 
 from rehearse.asking import Aws
 from rehearse.plan import Plan, plan
+from sandbox.cloud import credentials
 from sandbox.cloud.settings import LOCAL_ACCOUNT
 from stacks.settings import Settings
 from tests.cloud.endpoints.local import REGION, Cloud, started
@@ -28,8 +29,7 @@ def aws(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Aws:
     """AWS as a rehearsal sees it, from this process."""
     for name, value in {
         "AWS_ENDPOINT_URL": cloud.settings.endpoint_url,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
+        **credentials.of(cloud.settings.folder),
     }.items():
         monkeypatch.setenv(name, value)
     return Aws(REGION)

@@ -18,7 +18,7 @@ from rehearse.__main__ import all_checks
 from rehearse.asking import READS, Aws
 from rehearse.checks import Outcome, run
 from rehearse.plan import Plan, Planned
-from sandbox.cloud import process
+from sandbox.cloud import credentials, process
 from tests.cloud.endpoints.local import Cloud
 
 ROOT = Path(__file__).parents[2]
@@ -31,8 +31,7 @@ def _rehearse(cloud: Cloud, *arguments: str, **variables: str) -> subprocess.Com
         env={
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
             "AWS_ENDPOINT_URL": cloud.settings.endpoint_url,
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
+            **credentials.of(cloud.settings.folder),
             **variables,
         },
         capture_output=True,
