@@ -87,6 +87,7 @@ class FeatureStore(pulumi.ComponentResource):
                 service="sagemaker.amazonaws.com",
                 duty="Writes the feature store's history to the lake",
                 place=args.place,
+                any_account_because="AWS's page on the confused deputy does not list Feature Store.",
                 statements=[
                     *args.offline.read_statements(self._PREFIX),
                     *args.offline.write_statements(self._PREFIX),

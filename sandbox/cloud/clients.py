@@ -1,4 +1,4 @@
-"""boto3 clients of the local cloud itself, for the parts that act on its behalf or on a role's."""
+"""boto3 clients of the local cloud itself, for the parts that act on its behalf."""
 
 from __future__ import annotations
 
@@ -28,15 +28,3 @@ def client(service: str) -> Any:
         aws_secret_access_key=credentials.secret(at.folder),
         config=_CONFIG,
     )
-
-
-def role_credentials(role_arn: str, session_name: str) -> dict[str, str]:
-    """Assume a role and return its temporary credentials as environment variables for a process."""
-    keys = client("sts").assume_role(
-        RoleArn=role_arn, RoleSessionName=session_name[:64], DurationSeconds=SESSION_SECONDS
-    )["Credentials"]
-    return {
-        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": keys["SessionToken"],
-    }

@@ -1,6 +1,7 @@
-"""Who may do what: identity policies of role sessions, bucket policies of everyone, and passing of roles.
+"""Who may do what: the policies of role sessions and their boundaries, of resources, and the passing of roles.
 
-The account's own keys ("local") are an administrator's: only a bucket policy's explicit deny stops them.
+The account's own keys ("local") are an administrator's: only a resource policy's explicit deny stops them. Services act
+as a role that they were given, or as themselves where a resource's policy lets them (`service_may`).
 """
 
 from __future__ import annotations
@@ -8,16 +9,16 @@ from __future__ import annotations
 import contextvars
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.cloud import settings
 from sandbox.cloud.actions import AwsError, Call
-from sandbox.cloud.control import encryption, policy, tags, users
+from sandbox.cloud.control import absence, decisions, encryption, policy, users
 from sandbox.cloud.control.policy import ALLOW, DENY, Request
+from sandbox.cloud.control.request_context import Context, context_of
+from sandbox.cloud.control.resource_policies import policy_of
 from sandbox.cloud.control.resources import needs
 
-Context = dict[str, list[str]]
 _PASSED_TO = {
     "codebuild": "codebuild.amazonaws.com",
     "events": "events.amazonaws.com",
@@ -69,29 +70,36 @@ def check(call: Call, environ: dict[str, Any], session: Session | None) -> None:
     AwsError
         In AWS's words: who, which action, which resource, and why.
     """
-    caller = Caller(session, _context(call, environ, session), call.service)
+    caller = Caller(session, context_of(call, environ, session.role_arn if session else None), call.service)
     _caller.set(caller)
     for action, resources in needs(call):
         if action in _ALWAYS_ALLOWED:
             continue
         _judge(caller, action, resources)
     if session:
+        if bucket := absence.missing_in(call):
+            _judge(caller, "s3:ListBucket", (bucket,))
         for action, key, conditions in encryption.uses(call):
             _judge(Caller(session, {**caller.context, **conditions}, call.service), action, (key,))
-        for role in _passed_roles(call.params):
+        for role in _passed_roles(call.params) if call.service != "sts" else ():
             context = {**caller.context, "iam:passedtoservice": [_PASSED_TO.get(call.service, "")]}
             _judge(Caller(session, context, call.service), "iam:PassRole", (role,))
 
 
 def require(session: Session, service: str, action: str, resources: tuple[str, ...], context: Context) -> None:
-    """Refuse what a session may not do, where no call of botocore's models stands for it.
+    """Refuse what a service does with a role's session past the local cloud's entrance, such as a look at a key.
 
     Raises
     ------
     AwsError
         As for a call that the role makes itself.
     """
-    known: Context = {"aws:principalarn": [session.role_arn], "aws:securetransport": ["true"]}
+    known: Context = {
+        "aws:principalarn": [session.role_arn],
+        "aws:principaltype": ["AssumedRole"],
+        "aws:securetransport": ["true"],
+        "kms:calleraccount": [settings.current().account],
+    }
     _judge(Caller(session, {**known, **context}, service), action, resources)
 
 
@@ -101,38 +109,100 @@ def caller_session() -> Session | None:
     return caller.session if caller else None
 
 
+def service_may(principal: str, action: str, resource: str, context: Context) -> bool:
+    """Return whether a resource's policy lets a service act as itself.
+
+    Parameters
+    ----------
+    principal : str
+        e.g. ``cloudwatch.amazonaws.com``.
+    action, resource : str
+    context : dict
+        The condition keys that AWS documents for this service, in lower case, and no others.
+    """
+    account = settings.current().account
+    known = {"aws:securetransport": ["true"], "aws:principalisawsservice": ["true"]}
+    keys = {**known, **context}
+    request = Request(action, (resource,), keys, service=principal)
+    document = policy_of(account, action, (resource,))
+    allowed = bool(document) and policy.decide([document or ""], request, by_principal=True) == ALLOW
+    decisions.record(principal, action, (resource,), keys, allowed)
+    return allowed
+
+
+def trusted_by(document: str, role_arn: str) -> bool:
+    """Return whether a role's trust policy lets the caller of the request in hand assume it."""
+    caller = _caller.get()
+    if caller is None or caller.session is None:
+        return True
+    account = settings.current().account
+    names = (caller.session.arn, caller.session.role_arn, f"arn:aws:iam::{account}:root", account)
+    request = Request("sts:AssumeRole", (role_arn,), caller.context, names)
+    return policy.decide([document], request, by_principal=True) == ALLOW
+
+
+def caller_arn() -> str:
+    """Return the ARN by which messages name the caller of the request in hand."""
+    caller = _caller.get()
+    return _who(caller.session if caller else None)
+
+
 def bucket_denies(action: str, resource: str) -> bool:
     """Return whether the caller of the request in hand is refused an action on an object: moto asks for each key."""
+    return not caller_may(action, resource)
+
+
+def caller_may(action: str, resource: str) -> bool:
+    """Return whether the caller of the request in hand may do something else too."""
     caller = _caller.get()
     if caller is None:
-        return False
+        return True
     try:
         _judge(caller, action, (resource,))
     except AwsError:
-        return True
-    return False
+        return False
+    return True
 
 
 def _judge(caller: Caller, action: str, resources: tuple[str, ...]) -> None:
+    refusal = _refusal(caller, action, resources)
+    if caller.session:
+        decisions.record(caller.session.role_arn, action, resources, caller.context, refusal is None)
+    if refusal:
+        raise _denied(caller, action, resources, refusal)
+
+
+def _refusal(caller: Caller, action: str, resources: tuple[str, ...]) -> str | None:
+    """Return why a caller may not do something, in AWS's words, or None where it may."""
     account = settings.current().account
     session = caller.session
     names = (session.arn, session.role_arn) if session else ()
     root = f"arn:aws:iam::{account}:root"
     request = Request(action, resources, caller.context, (*names, root, account))
     identity = policy.decide(_identity_policies(session.role_arn), request) if session else ALLOW
-    document = _resource_policy(account, action, resources)
+    boundary = _boundary(session.role_arn) if session else None
+    limit = policy.decide([boundary], request) if boundary else ALLOW
+    document = policy_of(account, action, resources)
     resource = policy.decide([document], request, by_principal=True) if document else None
-    if DENY in (identity, resource):
-        kind = "identity" if identity == DENY else "resource"
-        raise _denied(caller, action, resources, f"with an explicit deny in {_an(kind)}-based policy")
+    for kind, verdict in (("identity-based", identity), ("resource-based", resource)):
+        if verdict == DENY:
+            return f"with an explicit deny in {_an(kind)} policy"
+    if limit != ALLOW:
+        # stricter than AWS, where a resource policy that names the session passes the boundary by
+        how = "with an explicit deny in a" if limit == DENY else "because no"
+        return f"{how} permissions boundary" + ("" if limit == DENY else f" allows the {action} action")
     if document and session:
         if action.startswith("kms:") and resource != ALLOW:
-            raise _denied(caller, action, resources, f"because no resource-based policy allows the {action} action")
+            return f"because no resource-based policy allows the {action} action"
         # what a policy allows the account's root, the account gives to its roles by their own policies
         resource = policy.decide([document], replace(request, principals=names), by_principal=True)
     if ALLOW not in (identity, resource):
-        why = f"because no identity-based policy allows the {action} action"
-        raise _denied(caller, action, resources, why)
+        return f"because no identity-based policy allows the {action} action"
+    return None
+
+
+def _who(session: Session | None) -> str:
+    return session.arn if session else f"arn:aws:iam::{settings.current().account}:root"
 
 
 def _an(kind: str) -> str:
@@ -140,7 +210,7 @@ def _an(kind: str) -> str:
 
 
 def _denied(caller: Caller, action: str, resources: tuple[str, ...], why: str) -> AwsError:
-    who = caller.session.arn if caller.session else f"arn:aws:iam::{settings.current().account}:root"
+    who = _who(caller.session)
     on = resources[0] if resources else "*"
     message = f"User: {who} is not authorized to perform: {action} on resource: {on} {why}"
     if caller.service in _ERRORS_WITHOUT_EXCEPTION:
@@ -167,17 +237,19 @@ def _default_document(managed: Any) -> str:
     return str(next(found).document)
 
 
-def _resource_policy(account: str, action: str, resources: tuple[str, ...]) -> str | None:
-    """Return the policy of the bucket or the key that an action is about."""
-    if action.startswith("kms:") and resources:
-        return encryption.key_policy(account, resources[0])
-    if not action.startswith("s3:"):
-        return None
-    from moto.s3.models import s3_backends  # noqa: PLC0415
+def _boundary(role_arn: str) -> str | None:
+    """Return the permissions boundary of a role, if it has one."""
+    from moto.iam.exceptions import NotFoundException  # noqa: PLC0415
+    from moto.iam.models import iam_backends  # noqa: PLC0415
 
-    name = resources[0].removeprefix("arn:aws:s3:::").partition("/")[0] if resources else ""
-    bucket = s3_backends[account]["aws"].buckets.get(name)
-    return bucket.policy.decode() if bucket is not None and bucket.policy else None
+    if ":user/" in role_arn:
+        return None
+    backend = iam_backends[settings.current().account]["aws"]
+    try:
+        arn = backend.get_role_by_arn(role_arn).permissions_boundary_arn
+    except NotFoundException:
+        return None
+    return _default_document(backend.managed_policies[arn]) if arn else None
 
 
 def _passed_roles(params: Any) -> Iterable[str]:
@@ -191,102 +263,3 @@ def _passed_roles(params: Any) -> Iterable[str]:
     elif isinstance(params, list):
         for value in params:
             yield from _passed_roles(value)
-
-
-def _context(call: Call, environ: dict[str, Any], session: Session | None) -> Context:
-    now = datetime.now(UTC)
-    context: Context = {
-        "aws:securetransport": ["true"],  # the loopback interface counts as secure
-        "aws:sourceip": ["127.0.0.1"],
-        "aws:currenttime": [now.strftime("%Y-%m-%dT%H:%M:%SZ")],
-        "aws:epochtime": [str(int(now.timestamp()))],
-        "aws:requestedregion": [call.region],
-        "aws:principalaccount": [call.account],
-        "aws:principaltype": ["AssumedRole" if session else "Account"],
-        "aws:principalarn": [session.role_arn if session else f"arn:aws:iam::{call.account}:root"],
-        "aws:principalisawsservice": ["false"],
-        "aws:viaawsservice": ["false"],
-    }
-    given = call.params
-    wanted = given.get("Tags") or given.get("tags")
-    if isinstance(wanted, list):
-        pairs = {str(tag.get("Key", tag.get("key"))): str(tag.get("Value", tag.get("value"))) for tag in wanted}
-        context["aws:tagkeys"] = list(pairs)
-        context.update({f"aws:requesttag/{key.lower()}": [value] for key, value in pairs.items()})
-    if call.service == "s3":
-        context.update(_s3_context(call, environ))
-    elif call.service == "sagemaker":
-        context.update(_sagemaker_context(call))
-    elif call.service == "cloudwatch" and given.get("Namespace"):
-        context["cloudwatch:namespace"] = [given["Namespace"]]
-    return context
-
-
-_CREATES_OBJECT = {"PutObject": "true", "CopyObject": "true", "CompleteMultipartUpload": "true"}
-
-
-def _s3_context(call: Call, environ: dict[str, Any]) -> Context:
-    context: Context = {
-        "s3:authtype": ["REST-HEADER"],
-        "s3:signatureversion": ["AWS4-HMAC-SHA256"],
-        "s3:tlsversion": ["1.3"],
-    }
-    for name, value in environ.items():
-        if name.startswith("HTTP_X_AMZ_"):
-            context[f"s3:{name.removeprefix('HTTP_').lower().replace('_', '-')}"] = [str(value)]
-    for header, key in (("HTTP_IF_NONE_MATCH", "s3:if-none-match"), ("HTTP_IF_MATCH", "s3:if-match")):
-        if header in environ:
-            context[key] = [environ[header]]
-    for member, key in (
-        ("Prefix", "prefix"),
-        ("Delimiter", "delimiter"),
-        ("MaxKeys", "max-keys"),
-        ("VersionId", "versionid"),
-    ):
-        if call.params.get(member) is not None:
-            context[f"s3:{key}"] = [str(call.params[member])]
-    if call.action in _CREATES_OBJECT or call.action in ("CreateMultipartUpload", "UploadPart", "UploadPartCopy"):
-        context["s3:objectcreationoperation"] = [_CREATES_OBJECT.get(call.action, "false")]
-    return context
-
-
-def _sagemaker_context(call: Call) -> Context:
-    given, context = call.params, {}
-    for member, key in (
-        ("ModelApprovalStatus", "modelapprovalstatus"),
-        ("EnableNetworkIsolation", "networkisolation"),
-        ("EnableInterContainerTrafficEncryption", "intercontainertrafficencryption"),
-        ("KmsKeyId", "volumekmskey"),
-    ):
-        if member in given:
-            context[f"sagemaker:{key}"] = [
-                str(given[member]).lower() if isinstance(given[member], bool) else str(given[member])
-            ]
-    for key, member in (
-        ("instancetypes", "InstanceType"),
-        ("volumekmskey", "VolumeKmsKeyId"),
-        ("outputkmskey", "KmsKeyId"),
-    ):
-        found = sorted(set(_values(given, member)))
-        if found:
-            context.setdefault(f"sagemaker:{key}", found)
-    network = given.get("VpcConfig") or (given.get("NetworkConfig") or {}).get("VpcConfig") or {}
-    if network:
-        context["sagemaker:vpcsubnets"] = list(network.get("Subnets", []))
-        context["sagemaker:vpcsecuritygroupids"] = list(network.get("SecurityGroupIds", []))
-    for _, arns in needs(call)[:1]:
-        for arn in arns:
-            context.update({f"aws:resourcetag/{key.lower()}": [value] for key, value in tags.get(arn).items()})
-    return context
-
-
-def _values(params: Any, member: str) -> Iterable[str]:
-    if isinstance(params, dict):
-        for name, value in params.items():
-            if name == member and isinstance(value, str):
-                yield value
-            else:
-                yield from _values(value, member)
-    elif isinstance(params, list):
-        for value in params:
-            yield from _values(value, member)

@@ -6,9 +6,9 @@ import time
 from typing import Any
 
 from sandbox.cloud.actions import AwsError, Call, Params, handles
-from sandbox.cloud.run.roles import trusts
+from sandbox.cloud.control.service_uses import CODEBUILD
+from sandbox.cloud.control.trust import trusts
 
-_PRINCIPAL = "codebuild.amazonaws.com"
 _DEFAULTS = {"timeoutInMinutes": 60, "queuedTimeoutInMinutes": 480}
 
 
@@ -39,11 +39,11 @@ def _delete(call: Call) -> Params:
 
 def _check_role(call: Call) -> None:
     role = call.params.get("serviceRole")
-    if role and not trusts(role, _PRINCIPAL):
+    if role and not trusts(role, CODEBUILD, call.params["name"].rsplit("/", 1)[-1]):
         raise AwsError(
             "InvalidInputException",
             f"CodeBuild is not authorized to perform: sts:AssumeRole on {role}. Please verify that the role exists and "
-            f"that its trust policy names {_PRINCIPAL}.",
+            f"that its trust policy lets {CODEBUILD.principal} assume it.",
         )
 
 

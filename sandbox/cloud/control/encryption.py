@@ -1,6 +1,8 @@
-"""What S3 does with a KMS key on a caller's behalf, which the caller must be allowed to do with that key.
+"""What services do with a KMS key on a caller's behalf, which the caller must be allowed to do with that key.
 
-Objects under AWS's own key (``alias/aws/s3``) or under S3's keys need no rights.
+What lies under AWS's own keys (``alias/aws/...``) needs no rights. The pages: S3 user guide, "Using server-side
+encryption with AWS KMS keys"; SNS developer guide, "Key management"; DynamoDB developer guide, "Using IAM with KMS
+keys"; SageMaker developer guide, "Protect data at rest" (who makes something with a volume key makes a grant for it).
 """
 
 from __future__ import annotations
@@ -9,15 +11,51 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.cloud.actions import Call, Params
+from sandbox.cloud.state import records
 
 _READ, _WRITE = "kms:Decrypt", "kms:GenerateDataKey"
+_ARN_COLONS = 5
 Use = tuple[str, str, dict[str, list[str]]]  # an action, a key's ARN, condition keys
 
 
 def uses(call: Call) -> Iterator[Use]:
-    """Return what an S3 call needs of the keys of the objects that it reads and writes."""
-    if call.service != "s3" or "Key" not in call.params:
+    """Return what a call needs of the keys of what it reads, writes and makes."""
+    if call.service == "s3" and "Key" in call.params:
+        yield from _s3(call)
+    elif call.service == "sns" and call.action in ("Publish", "PublishBatch"):
+        yield from _by_service(call, "sns", key_of(call.account, call.params.get("TopicArn", "")), _READ, _WRITE)
+    elif call.service == "dynamodb" and "TableName" in call.params:
+        table = f"arn:aws:dynamodb:{call.region}:{call.account}:table/{call.params['TableName'].rpartition('/')[2]}"
+        yield from _by_service(call, "dynamodb", key_of(call.account, table), _READ)
+    elif call.service == "sagemaker":
+        for key in _volume_keys(call):
+            yield from _by_service(call, "sagemaker", key_arn(call, key), "kms:DescribeKey", "kms:CreateGrant")
+
+
+def _by_service(call: Call, service: str, arn: str | None, *actions: str) -> Iterator[Use]:
+    if arn is None:
         return
+    context = {"kms:viaservice": [f"{service}.{call.region}.amazonaws.com"], "kms:calleraccount": [call.account]}
+    for action in actions:
+        grant = {"kms:grantisforawsresource": ["true"]} if action == "kms:CreateGrant" else {}
+        yield action, arn, {**context, **grant}
+
+
+def _volume_keys(call: Call) -> Iterator[str]:
+    """Yield the keys of the volumes that a call makes: a job's, or an endpoint's by its configuration."""
+    if call.action == "CreateTrainingJob":
+        found = call.params.get("ResourceConfig", {}).get("VolumeKmsKeyId")
+    elif call.action == "CreateProcessingJob":
+        found = call.params.get("ProcessingResources", {}).get("ClusterConfig", {}).get("VolumeKmsKeyId")
+    elif call.action in ("CreateEndpoint", "UpdateEndpoint"):
+        found = records.table("EndpointConfig").get(call.params["EndpointConfigName"], {}).get("KmsKeyId")
+    else:
+        found = None
+    if found:
+        yield found
+
+
+def _s3(call: Call) -> Iterator[Use]:
     from moto.s3.models import s3_backends  # noqa: PLC0415 - moto is configured by then
 
     given = call.params
@@ -83,12 +121,50 @@ def _use(call: Call, action: str, bucket: Any, name: str, key: str | None) -> It
 
 def key_arn(call: Call, key: str) -> str:
     """Return a key's ARN for any of its names."""
+    return arn_of(call.account, call.region, key)
+
+
+def arn_of(account: str, region: str, key: str) -> str:
+    """Return a key's ARN for any of its names in an account and region."""
     if key.startswith("arn:") and ":alias/" not in key:
         return key
     from moto.kms.models import kms_backends  # noqa: PLC0415 - only where a key is named
 
-    named = kms_backends[call.account][call.region].any_id_to_key_id(key)
-    return f"arn:aws:kms:{call.region}:{call.account}:key/{named}"
+    named = kms_backends[account][region].any_id_to_key_id(key)
+    return f"arn:aws:kms:{region}:{account}:key/{named}"
+
+
+def key_of(account: str, arn: str) -> str | None:
+    """Return the ARN of the customer's key that a topic, a queue or a table is encrypted with, or None."""
+    _, _, service, region, *_, name = arn.split(":") if arn.count(":") >= _ARN_COLONS else [""] * 6
+    key: str | None = None
+    if service == "sns":
+        from moto.sns.models import sns_backends  # noqa: PLC0415
+
+        topic = sns_backends[account][region].topics.get(arn)
+        key = topic.kms_master_key_id if topic else None
+    elif service == "sqs":
+        from moto.sqs.models import sqs_backends  # noqa: PLC0415
+
+        queue = sqs_backends[account][region].queues.get(name)
+        key = queue.kms_master_key_id if queue else None
+    elif service == "dynamodb":
+        from moto.dynamodb.models import dynamodb_backends  # noqa: PLC0415
+
+        table = dynamodb_backends[account][region].tables.get(name.partition("/")[2])
+        key = (getattr(table, "sse_specification", None) or {}).get("KMSMasterKeyId") if table else None
+    if not key or "alias/aws/" in key:
+        return None
+    found = arn_of(account, region, key)
+    return None if _is_of_aws(account, found) else found
+
+
+def _is_of_aws(account: str, arn: str) -> bool:
+    """Return whether a key is one that AWS manages, whose policy lets in everybody who comes through its service."""
+    from moto.kms.models import kms_backends  # noqa: PLC0415
+
+    key = kms_backends[account][arn.split(":")[3]].keys.get(arn.rpartition("/")[2])
+    return key is not None and any(alias.startswith("alias/aws/") for alias in key.aliases)
 
 
 def key_policy(account: str, arn: str) -> str | None:

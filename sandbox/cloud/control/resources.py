@@ -8,7 +8,9 @@ from typing import Any
 from sandbox.cloud.actions import Call
 from sandbox.cloud.control import encryption
 
-Need = tuple[str, tuple[str, ...]]  # an action, and the ARNs that it may be judged by (empty: not derivable)
+# An action, and the ARNs that it may be judged by, of which one has to match. Empty: an action that knows no resource,
+# or whose resource is not derived here; both need "*".
+Need = tuple[str, tuple[str, ...]]
 
 _PREFIXES = {
     "accessanalyzer": "access-analyzer",
@@ -56,6 +58,8 @@ _SAGEMAKER_PATHS = {
     "TrackingServer": "mlflow-tracking-server",
     "AutoMLJob": "automl-job",
 }
+_EACH = {"cloudwatch", "codebuild", "ecr", "events", "glue", "sagemaker-featurestore-runtime", "ssm"}
+_OF_ALL_GROUPS = {"DescribeLogGroups", "DescribeQueries", "DescribeQueryDefinitions"}
 _WITH_CONFIG = {"CreateEndpoint", "UpdateEndpoint"}
 
 
@@ -63,9 +67,13 @@ def needs(call: Call) -> list[Need]:
     """Return what a caller must be allowed to do for a call."""
     if call.service == "s3":
         return _s3(call)
-    action = f"{_PREFIXES.get(call.service, call.service)}:{call.action}"
-    find = _FINDERS.get(_PREFIXES.get(call.service, call.service))
-    found = [(action, find(call) if find else ())]
+    service = _PREFIXES.get(call.service, call.service)
+    action = f"{service}:{call.action}"
+    find = _FINDERS.get(service)
+    arns: tuple[str, ...] = find(call) if find else ()
+    found: list[Need] = [(action, arns)]
+    if arns and {service, call.service} & _EACH:  # what names several resources needs the right on each of them
+        found = [(action, (arn,)) for arn in arns]
     if call.service == "sagemaker" and call.action.startswith("Create") and call.params.get("Tags"):
         found.append(("sagemaker:AddTags", found[0][1]))
     if call.action in _WITH_CONFIG and call.service == "sagemaker":
@@ -99,7 +107,8 @@ def _s3(call: Call) -> list[Need]:
     source = given.get("CopySource")
     if source:
         path = source if isinstance(source, str) else f"{source['Bucket']}/{source['Key']}"
-        wanted.append(("s3:GetObject", (f"arn:aws:s3:::{path.lstrip('/').partition('?')[0]}",)))
+        path, _, version = path.lstrip("/").partition("?")
+        wanted.append(("s3:GetObjectVersion" if version else "s3:GetObject", (f"arn:aws:s3:::{path}",)))
     return wanted
 
 
@@ -107,8 +116,11 @@ def _kebab(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
 
 
-def _sagemaker(call: Call) -> tuple[str, ...]:
+def _sagemaker(call: Call) -> tuple[str, ...]:  # noqa: PLR0911 - one line a rule
     given = call.params
+    if call.service == "sagemaker-featurestore-runtime" and call.action.startswith("Batch"):
+        asked = given.get("Identifiers") or given.get("Entries") or []
+        return tuple(_named(call, "feature-group", name) for name in sorted({one["FeatureGroupName"] for one in asked}))
     if call.service != "sagemaker":
         name = given.get("EndpointName") or given.get("FeatureGroupName")
         kind = "endpoint" if "EndpointName" in given else "feature-group"
@@ -117,6 +129,8 @@ def _sagemaker(call: Call) -> tuple[str, ...]:
         group = given["ModelPackageGroupName"].rpartition("/")[2]
         packages = _arn(call, "sagemaker", f"model-package/{group}/*")
         return (_arn(call, "sagemaker", f"model-package-group/{group}"), packages)
+    if call.action == "ListPipelineExecutions":
+        return (_named(call, "pipeline", given["PipelineName"]),)
     for member in ("ResourceArn", "PipelineExecutionArn", "ModelPackageArn"):
         if member in given:
             return (given[member],)
@@ -180,12 +194,14 @@ def _ssm(call: Call) -> tuple[str, ...]:
 
 
 def _logs(call: Call) -> tuple[str, ...]:
-    group = call.params.get("logGroupName")
-    if not group:
+    given = call.params
+    if "resourceArn" in given:  # tags, the one case in which a group's ARN stands without what follows
+        return (given["resourceArn"].removesuffix(":*"),)
+    group = given.get("logGroupName") or str(given.get("logGroupIdentifier", "")).rpartition(":log-group:")[2]
+    if not group and call.action not in _OF_ALL_GROUPS:
         return ()
-    stream = call.params.get("logStreamName")
-    base = _arn(call, "logs", f"log-group:{group}")
-    return (f"{base}:log-stream:{stream}",) if stream else (base, f"{base}:*")
+    # as AWS's own refusals name it: a policy has to end in ":*"
+    return (_arn(call, "logs", f"log-group:{group}:log-stream:{given.get('logStreamName', '')}"),)
 
 
 def _kms(call: Call) -> tuple[str, ...]:
@@ -214,7 +230,36 @@ def _scheduler(call: Call) -> tuple[str, ...]:
 
 def _cloudwatch(call: Call) -> tuple[str, ...]:
     names = call.params.get("AlarmNames") or [call.params.get("AlarmName")]
+    if call.action == "DescribeAlarms" and not any(names):
+        names = ["*"]
     return tuple(_arn(call, "cloudwatch", f"alarm:{name}") for name in names if name)
+
+
+def _sqs(call: Call) -> tuple[str, ...]:
+    name = call.params.get("QueueName") or str(call.params.get("QueueUrl", "")).rpartition("/")[2]
+    return (_arn(call, "sqs", name),) if name else ()
+
+
+def _glue(call: Call) -> tuple[str, ...]:
+    given = call.params
+    database = given.get("DatabaseName") or (given.get("Name") if "Database" in call.action else None)
+    table = given.get("TableName") or (given.get("Name") if "Table" in call.action else None)
+    table = table or (given.get("TableInput") or {}).get("Name")
+    paths = ["catalog", database and f"database/{database}", database and table and f"table/{database}/{table}"]
+    return tuple(_arn(call, "glue", path) for path in paths if path)
+
+
+def _codebuild(call: Call) -> tuple[str, ...]:
+    given = call.params
+    ids = [*given.get("ids", []), *([given["id"]] if "id" in given else [])]
+    names = [one.rpartition(":build/")[2].partition(":")[0] for one in ids] + given.get("names", [])
+    names += [given[member] for member in ("projectName", "name") if isinstance(given.get(member), str)]
+    return tuple(_arn(call, "codebuild", f"project/{name.rpartition('/')[2]}") for name in dict.fromkeys(names))
+
+
+def _ecr(call: Call) -> tuple[str, ...]:
+    names = call.params.get("repositoryNames") or [call.params.get("repositoryName")]
+    return tuple(_arn(call, "ecr", f"repository/{name}") for name in names if name)
 
 
 def _by_member(service: str, path: str, *members: str) -> Any:
@@ -244,8 +289,11 @@ _FINDERS: dict[str, Any] = {
     "scheduler": _scheduler,
     "cloudwatch": _cloudwatch,
     "iam": _iam,
-    "ecr": _by_member("ecr", "repository/", "repositoryName"),
-    "codebuild": _by_member("codebuild", "project/", "projectName", "name"),
+    "ecr": _ecr,
+    "codebuild": _codebuild,
+    "glue": _glue,
+    "sqs": _sqs,
+    "sagemaker-mlflow": _by_member("sagemaker", "", "ResourceArn"),
     "sns": _by_member("sns", "", "TopicArn", "TargetArn", "ResourceArn"),
     "sts": _by_member("sts", "", "RoleArn"),
     "athena": _by_member("athena", "workgroup/", "WorkGroup"),

@@ -15,13 +15,16 @@ from sandbox.cloud.state.records import Record
 _MLFLOW_VERSION = "3.0"
 
 
-def _model(_: Call, row: Record) -> None:
+def _model(call: Call, row: Record) -> None:
     if bool(row.get("PrimaryContainer")) == bool(row.get("Containers")):
         raise AwsError("ValidationException", "Give exactly one of PrimaryContainer and Containers.")
     row.setdefault("EnableNetworkIsolation", False)
     for container in [row.get("PrimaryContainer"), *row.get("Containers", [])]:
         if container:
             container.setdefault("Mode", "SingleModel")
+    from sandbox.cloud.run import model_data  # noqa: PLC0415 - run's modules know ours
+
+    model_data.check(row, call.region)
 
 
 def _endpoint_config(_: Call, row: Record) -> None:
@@ -69,6 +72,9 @@ def _feature_group(call: Call, row: Record) -> None:
         catalogue = {"Catalog": "AwsDataCatalog", "Database": "sagemaker_featurestore", "TableName": table}
         offline.setdefault("DataCatalogConfig", catalogue)
         row["OfflineStoreStatus"] = {"Status": "Active"}
+    from sandbox.cloud.run import feature_store_birth  # noqa: PLC0415 - run's modules know ours
+
+    feature_store_birth.check(row)
 
 
 def _feature_group_update(call: Call, row: Record) -> None:
@@ -108,7 +114,7 @@ def _mlflow() -> Any:
 
 
 def _tracking_server(_: Call, row: Record) -> None:
-    _mlflow().start(row["TrackingServerName"], row["ArtifactStoreUri"])
+    _mlflow().start(row["TrackingServerName"], row["ArtifactStoreUri"], row["RoleArn"])
 
 
 def _tracking_server_updated(_: Call, row: Record) -> None:

@@ -19,8 +19,10 @@ from botocore.utils import parse_timestamp
 
 from sandbox.cloud import settings
 from sandbox.cloud.actions import AwsError, Call, Params, handles
+from sandbox.cloud.control import log_delivery
 from sandbox.cloud.control.definition_checks import diagnostics
-from sandbox.cloud.run.roles import trusts
+from sandbox.cloud.control.service_uses import STATES
+from sandbox.cloud.control.trust import trusts
 from sandbox.cloud.state import records
 
 _FINISHED = {"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"}
@@ -52,7 +54,6 @@ _CLIENT_NAMES = {
     "sagemakerruntime": "sagemaker-runtime",
 }
 _SESSION_SECONDS = 315_360_000  # AWS renews the sessions of its state machines; here they outlive the process
-_PRINCIPAL = "states.amazonaws.com"
 _MAKING = threading.Lock()
 _READYING = threading.Lock()
 _ready = False  # moto's parser is imported and mended
@@ -209,23 +210,40 @@ def _written_time(value: Any) -> str:
 
 @handles("stepfunctions", "CreateStateMachine", "UpdateStateMachine")
 def _declare(call: Call) -> Params:
-    role = call.params.get("roleArn")
-    if role and not trusts(role, _PRINCIPAL):
-        raise AwsError(
-            "AccessDeniedException",
-            f"Neither the global service principal {_PRINCIPAL}, nor the regional one is authorized to assume the "
-            f"provided role {role}.",
-        )
+    name = call.params.get("name") or call.params["stateMachineArn"].rsplit(":", 1)[-1]
+    if role := call.params.get("roleArn"):
+        _check_role(role, name)
+        log_delivery.check_machine(role, call.params)
     if wrong := diagnostics(call.params.get("definition") or "null"):
         said = ", ".join(f"{found['code']}: {found['message']} at {found['location']}" for found in wrong)
         raise AwsError("InvalidDefinition", f"Invalid State Machine Definition: '{said}'")
     return call.forward()
 
 
+def _check_role(role: str, machine: str) -> None:
+    if not trusts(role, STATES, machine):
+        raise AwsError(
+            "AccessDeniedException",
+            f"Neither the global service principal {STATES.principal}, nor the regional one is authorized to assume "
+            f"the provided role {role}.",
+        )
+
+
 @handles("stepfunctions", "StartExecution")
 def _start(call: Call) -> Params:
     _make_ready()
+    _check_machine(call)
     return call.forward({**call.params, "name": call.params.get("name") or str(uuid.uuid4())})
+
+
+def _check_machine(call: Call) -> None:
+    """Refuse to start a machine whose role cannot be assumed (any more); on AWS its execution would fail at once."""
+    from moto.stepfunctions.responses import get_backend  # noqa: PLC0415
+
+    arn = call.params["stateMachineArn"]
+    machine = next((one for one in get_backend(call.account, call.region).state_machines if one.arn == arn), None)
+    if machine is not None:
+        _check_role(machine.roleArn, machine.name)
 
 
 @handles("stepfunctions", "DescribeExecution")

@@ -165,8 +165,9 @@ def _tell(alarm: Alarm, before: str) -> None:
         "INSUFFICIENT_DATA": alarm.insufficient_data_actions,
     }
     message = json.dumps(_message(alarm, before, moment, dimensions))
+    sender = targets.Sender("cloudwatch.amazonaws.com", alarm.alarm_arn)
     for arn in actions[alarm.state_value] or []:
-        targets.deliver({"Arn": arn}, message, "cloudwatch.amazonaws.com", f"alarm {alarm.name}")
+        targets.deliver({"Arn": arn}, message, sender, f"alarm {alarm.name}")
 
 
 def _message(alarm: Alarm, before: str, moment: str, dimensions: dict[str, str]) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def route(rule: Rule, event: Event) -> None:
             return
         for target in list(rule.targets):
             payload = shape(event, target, rule.arn, rule.name)
-            targets.deliver(target, payload, "events.amazonaws.com", what)
+            targets.deliver(target, payload, targets.rule(rule.name, rule.arn), what)
     except Exception:
         log.exception("%s: not delivered", what)
 

@@ -139,7 +139,8 @@ def _fire_schedule(schedule: Any, at: datetime) -> None:
     }
     given = schedule.target.get("Input")
     payload = fill(given, values) if given else json.dumps(_event("aws.scheduler", schedule.arn, at))
-    targets.deliver(schedule.target, payload, "scheduler.amazonaws.com", f"schedule {schedule.name}")
+    sender = targets.schedule(schedule.group_name, schedule.arn)
+    targets.deliver(schedule.target, payload, sender, f"schedule {schedule.name}")
     if schedule.schedule_expression.startswith("at(") and schedule.action_after_completion == "DELETE":
         here = settings.current()
         group = scheduler_backends[here.account][here.region].schedule_groups.get(schedule.group_name)
@@ -151,7 +152,7 @@ def _fire_rule(rule: Any, at: datetime) -> None:
     event = _event("aws.events", rule.arn, at)
     for target in list(rule.targets):
         payload = shape(event, target, rule.arn, rule.name)
-        targets.deliver(target, payload, "events.amazonaws.com", f"scheduled rule {rule.name}")
+        targets.deliver(target, payload, targets.rule(rule.name, rule.arn), f"scheduled rule {rule.name}")
 
 
 def _event(source: str, arn: str, at: datetime) -> dict[str, Any]:

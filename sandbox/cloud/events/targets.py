@@ -10,13 +10,16 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.cloud import clients
+from sandbox.cloud import clients, settings
 from sandbox.cloud.actions import AwsError
-from sandbox.cloud.run.roles import check_role, role_client
+from sandbox.cloud.control.service_uses import EVENTS, SCHEDULER, Use
+from sandbox.cloud.events import as_service
+from sandbox.cloud.run.roles import assume, role_client
 
 log = logging.getLogger("headrace.events")
 Target = dict[str, Any]
@@ -31,7 +34,39 @@ class DeliveryError(Exception):
     """A target that cannot be reached, with the reason for the log and the dead-letter queue."""
 
 
-def deliver(target: Target, payload: str, principal: str, what: str) -> None:
+@dataclass(frozen=True)
+class Sender:
+    """Who delivers: a rule, a schedule or an alarm.
+
+    Attributes
+    ----------
+    principal : str
+        The service, which a resource's policy may allow.
+    arn : str
+        The rule, schedule or alarm.
+    use : Use or None
+        How it assumes a target's role; None where it takes none.
+    name : str
+        What that use's ``aws:SourceArn`` names: the rule, or the schedule's group.
+    """
+
+    principal: str
+    arn: str
+    use: Use | None = None
+    name: str = ""
+
+
+def rule(name: str, arn: str) -> Sender:
+    """Return a rule as sender."""
+    return Sender(EVENTS.principal, arn, EVENTS, name)
+
+
+def schedule(group: str, arn: str) -> Sender:
+    """Return a schedule as sender."""
+    return Sender(SCHEDULER.principal, arn, SCHEDULER, group)
+
+
+def deliver(target: Target, payload: str, sender: Sender, what: str) -> None:
     """Hand a payload to a target on a thread of the pool; failures are logged and go to the dead-letter queue.
 
     Parameters
@@ -40,12 +75,12 @@ def deliver(target: Target, payload: str, principal: str, what: str) -> None:
         Arn, RoleArn and the kind's own parameters, as EventBridge rules and schedules have them.
     payload : str
         JSON, already shaped.
-    principal : str
-        The service whose trust the role must have: events.amazonaws.com or scheduler.amazonaws.com.
+    sender : Sender
+        On whose behalf.
     what : str
         Names the rule or schedule in log lines.
     """
-    _POOL.submit(_attempts, copy.deepcopy(target), payload, principal, what)
+    _POOL.submit(_attempts, copy.deepcopy(target), payload, sender, what)
 
 
 def on_stop() -> None:
@@ -54,12 +89,12 @@ def on_stop() -> None:
     _POOL.shutdown(wait=False, cancel_futures=True)
 
 
-def _attempts(target: Target, payload: str, principal: str, what: str) -> None:
+def _attempts(target: Target, payload: str, sender: Sender, what: str) -> None:
     allowed = min((target.get("RetryPolicy") or {}).get("MaximumRetryAttempts", len(_PAUSES)), len(_PAUSES))
     reason = ""
     for attempt in range(allowed + 1):
         try:
-            send(target, payload, principal)
+            send(target, payload, sender)
         except DeliveryError as error:
             reason = str(error)
             break
@@ -76,7 +111,7 @@ def _attempts(target: Target, payload: str, principal: str, what: str) -> None:
         else:
             return
     log.warning("%s: not delivered to %s: %s", what, target.get("Arn"), reason)
-    _dead_letter(target, payload, reason, what)
+    _dead_letter(target, payload, sender, reason, what)
 
 
 def _passing(error: ClientError) -> bool:
@@ -84,18 +119,22 @@ def _passing(error: ClientError) -> bool:
     return status >= 500 or error.response.get("Error", {}).get("Code") in _WORTH_ANOTHER
 
 
-def _dead_letter(target: Target, payload: str, reason: str, what: str) -> None:
+def _dead_letter(target: Target, payload: str, sender: Sender, reason: str, what: str) -> None:
     queue_arn = (target.get("DeadLetterConfig") or {}).get("Arn")
     if not queue_arn:
         return
     try:
         about = {"ERROR_MESSAGE": reason[:1000], "TARGET_ARN": target["Arn"]}
-        _send_to_queue(clients.client("sqs"), queue_arn, payload, about, None)
-    except (ClientError, BotoCoreError) as error:
+        if sender.use is SCHEDULER:  # whose schedule's role has to reach the queue
+            sqs = _as_role("sqs", target, sender)
+        else:
+            sqs = _as_itself("sqs", "sqs:SendMessage", queue_arn, sender)
+        _send_to_queue(sqs, queue_arn, payload, about, None)
+    except (DeliveryError, ClientError, BotoCoreError) as error:
         log.warning("%s: the dead-letter queue %s took nothing: %s", what, queue_arn, error)
 
 
-def send(target: Target, payload: str, principal: str) -> None:
+def send(target: Target, payload: str, sender: Sender) -> None:
     """Start or fill one target, once."""
     arn = target["Arn"]
     service = arn.split(":")[2] if arn.count(":") >= 5 else ""
@@ -107,52 +146,72 @@ def send(target: Target, payload: str, principal: str) -> None:
             "the local cloud delivers to state machines, SageMaker pipelines, topics, queues, log groups and event "
             f"buses, not to {arn}"
         )
-    kind(target, payload, principal)
+    kind(target, payload, sender)
 
 
-def _as_role(service: str, target: Target, principal: str) -> Any:
+def _as_role(service: str, target: Target, sender: Sender) -> Any:
     role_arn = target.get("RoleArn")
-    if not role_arn:
-        raise DeliveryError(f"a target of this kind needs RoleArn: the role with which {principal} may start it")
+    if not role_arn or sender.use is None:
+        raise DeliveryError(f"a target of this kind needs RoleArn: the role with which {sender.principal} may start it")
     try:
-        check_role(role_arn, principal)
+        keys = assume(role_arn, sender.use, sender.name, f"events-{uuid.uuid4().hex[:16]}")
     except AwsError as error:
         raise DeliveryError(error.message) from error
-    return role_client(service, clients.role_credentials(role_arn, f"events-{uuid.uuid4().hex[:16]}"))
+    return role_client(service, keys)
 
 
-def _as_given(service: str, target: Target, principal: str) -> Any:
-    """Return a client for a kind of target that may also trust the service itself instead of a role."""
-    return _as_role(service, target, principal) if target.get("RoleArn") else clients.client(service)
+def _as_itself(service: str, action: str, arn: str, sender: Sender) -> Any:
+    """Return a client for a target whose own policy lets the service in.
+
+    Raises
+    ------
+    DeliveryError
+        If that policy does not, or the policy of the key that it is encrypted with.
+    """
+    refusal = as_service.refusal(sender.principal, action, arn, sender.arn)
+    if refusal:
+        raise DeliveryError(refusal)
+    return clients.client(service)
 
 
-def _start_state_machine(target: Target, payload: str, principal: str) -> None:
-    _as_role("stepfunctions", target, principal).start_execution(
+def _as_given(service: str, action: str, target: Target, sender: Sender) -> Any:
+    """Return a client for a kind of target that may also let the service itself in, instead of a role.
+
+    A schedule always acts as its role.
+    """
+    if target.get("RoleArn") or sender.use is SCHEDULER:
+        return _as_role(service, target, sender)
+    return _as_itself(service, action, target["Arn"], sender)
+
+
+def _start_state_machine(target: Target, payload: str, sender: Sender) -> None:
+    _as_role("stepfunctions", target, sender).start_execution(
         stateMachineArn=target["Arn"], name=str(uuid.uuid4()), input=payload
     )
 
 
-def _start_pipeline(target: Target, payload: str, principal: str) -> None:
+def _start_pipeline(target: Target, payload: str, sender: Sender) -> None:
     del payload  # a pipeline takes its parameters from the target, never from the event
     given = target.get("SageMakerPipelineParameters") or {}
-    _as_role("sagemaker", target, principal).start_pipeline_execution(
+    _as_role("sagemaker", target, sender).start_pipeline_execution(
         PipelineName=target["Arn"].split("/")[-1],
         PipelineParameters=given.get("PipelineParameterList") or [],
         ClientRequestToken=str(uuid.uuid4()),
     )
 
 
-def _publish(target: Target, payload: str, principal: str) -> None:
-    _as_given("sns", target, principal).publish(TopicArn=target["Arn"], Message=payload)
+def _publish(target: Target, payload: str, sender: Sender) -> None:
+    _as_given("sns", "sns:Publish", target, sender).publish(TopicArn=target["Arn"], Message=payload)
 
 
-def _queue(target: Target, payload: str, principal: str) -> None:
+def _queue(target: Target, payload: str, sender: Sender) -> None:
     group = (target.get("SqsParameters") or {}).get("MessageGroupId")
-    _send_to_queue(_as_given("sqs", target, principal), target["Arn"], payload, {}, group)
+    _send_to_queue(_as_given("sqs", "sqs:SendMessage", target, sender), target["Arn"], payload, {}, group)
 
 
 def _send_to_queue(sqs: Any, queue_arn: str, payload: str, attributes: dict[str, str], group: str | None) -> None:
-    url = sqs.get_queue_url(QueueName=queue_arn.rsplit(":", maxsplit=1)[-1])["QueueUrl"]
+    *_, account, name = queue_arn.split(":")
+    url = f"{settings.current().endpoint_url}/{account}/{name}"
     more = {"MessageGroupId": group, "MessageDeduplicationId": uuid.uuid4().hex} if group else {}
     sqs.send_message(
         QueueUrl=url,
@@ -162,19 +221,19 @@ def _send_to_queue(sqs: Any, queue_arn: str, payload: str, attributes: dict[str,
     )
 
 
-def _log(target: Target, payload: str, principal: str) -> None:
-    del principal
-    logs = clients.client("logs")
+def _log(target: Target, payload: str, sender: Sender) -> None:
     group, stream = target["Arn"].split(":log-group:")[1].removesuffix(":*"), str(uuid.uuid4())
+    place = f"{target['Arn'].removesuffix(':*')}:log-stream:{stream}"
+    _as_itself("logs", "logs:CreateLogStream", place, sender)
+    logs = _as_itself("logs", "logs:PutLogEvents", place, sender)
     logs.create_log_stream(logGroupName=group, logStreamName=stream)
     line = {"timestamp": int(time.time() * 1000), "message": payload}
     logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[line])
 
 
-def _other_bus(target: Target, payload: str, principal: str) -> None:
-    del principal
+def _other_bus(target: Target, payload: str, sender: Sender) -> None:
     event = json.loads(payload)
-    clients.client("events").put_events(
+    _as_role("events", target, sender).put_events(
         Entries=[
             {
                 "Source": event["source"],
@@ -187,7 +246,7 @@ def _other_bus(target: Target, payload: str, principal: str) -> None:
     )
 
 
-_KINDS: dict[str, Callable[[Target, str, str], None]] = {
+_KINDS: dict[str, Callable[[Target, str, Sender], None]] = {
     "states:stateMachine:": _start_state_machine,
     "sagemaker:pipeline/": _start_pipeline,
     "sns:": _publish,

@@ -16,18 +16,18 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sandbox.cloud import clients, settings
+from sandbox.cloud import settings
+from sandbox.cloud.control.service_uses import CODEBUILD
 from sandbox.cloud.events import bus
 from sandbox.cloud.run import buildspec, environments, processes, transfer
 from sandbox.cloud.run.buildspec import Buildspec, BuildspecError, Phase
 from sandbox.cloud.run.logs import LogStream
 from sandbox.cloud.run.processes import Process
-from sandbox.cloud.run.roles import describe_error, role_client, trusts
+from sandbox.cloud.run.roles import AssumeRoleError, assume, describe_error, role_client
 from sandbox.cloud.state import records
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
 _PROGRAMS = {"docker": "sandbox.cloud.run.docker", "aws": "sandbox.cloud.run.aws_cli"}
-_PRINCIPAL = "codebuild.amazonaws.com"
 _log = logging.getLogger(__name__)
 
 
@@ -123,14 +123,15 @@ class BuildRun(threading.Thread):
     def _provision(self) -> LogStream:
         role = self._record["serviceRole"]
         self._source.mkdir(parents=True)
-        if not trusts(role, _PRINCIPAL):
-            message = f"CodeBuild is not authorized to perform: sts:AssumeRole on {role}"
-            raise PhaseError("FAULT", "ACCESS_DENIED", message)
         try:
-            self._credentials = clients.role_credentials(role, f"AWSCodeBuild-{self._folder.name}")
+            project = self._record["projectName"]
+            self._credentials = assume(role, CODEBUILD, project, f"AWSCodeBuild-{self._folder.name}")
             group, stream = (self._record["logs"][name] for name in ("groupName", "streamName"))
             log = LogStream(group, stream, role_client("logs", self._credentials))
             log.prepare()
+        except AssumeRoleError as error:
+            message = f"CodeBuild is not authorized to perform: sts:AssumeRole on {role}"
+            raise PhaseError("FAULT", "ACCESS_DENIED", message) from error
         except ClientError as error:
             message = (
                 f"Service role {role} does not allow AWS CodeBuild to create Amazon CloudWatch Logs log streams for "

@@ -17,13 +17,14 @@ from pathlib import Path
 import urllib3
 from botocore.exceptions import ClientError
 
-from sandbox.cloud import clients, settings
+from sandbox.cloud import settings
+from sandbox.cloud.control.service_uses import INFERENCE
 from sandbox.cloud.run import environments, images, sockets, transfer
 from sandbox.cloud.run.container import CommandError, Container
 from sandbox.cloud.run.endpoints_plan import VariantPlan
 from sandbox.cloud.run.logs import LogStream
 from sandbox.cloud.run.processes import Process
-from sandbox.cloud.run.roles import check_role, role_client
+from sandbox.cloud.run.roles import assume, describe_error, role_client
 
 log = logging.getLogger("headrace.endpoints")
 LOG_GROUP = "/aws/sagemaker/Endpoints/"
@@ -81,11 +82,10 @@ class VariantServer:
         model = self.folder / "ml" / "model"
         model.mkdir(parents=True)
         (self.folder / "tmp").mkdir()
-        check_role(self.plan.role_arn, "sagemaker.amazonaws.com")
-        self._logs = LogStream(LOG_GROUP + self.endpoint, self.stream).__enter__()
-        keys = clients.role_credentials(self.plan.role_arn, self.instance)
+        keys = assume(self.plan.role_arn, INFERENCE, self.endpoint, self.instance)
+        self._logs = self._open_log(keys)
         try:
-            image = images.resolve(self.plan.image, role_client("ecr", keys), self.plan.role_arn)
+            image = images.resolve(self.plan.image, keys, self.plan.role_arn)
             packages = environments.ensure(image.config.get("Lock", ""), self._on_line)
         except (images.ImageError, environments.InstallError) as error:
             raise UnhealthyError(str(error)) from error
@@ -99,6 +99,16 @@ class VariantServer:
         self._launch()
         self._wait_until_healthy()
         threading.Thread(target=self._keep_running, name=f"keep {self.stream}", daemon=True).start()
+
+    def _open_log(self, keys: dict[str, str]) -> LogStream | None:
+        """Open the log stream with the model's role; one that may not write logs serves without, as on AWS."""
+        try:
+            return LogStream(LOG_GROUP + self.endpoint, self.stream, role_client("logs", keys)).__enter__()
+        except ClientError as error:
+            log.warning(
+                "%s serves without a log: role %s: %s", self.endpoint, self.plan.role_arn, describe_error(error)
+            )
+            return None
 
     def _fetch_model(self, s3: object, folder: Path) -> None:
         if self.plan.model_uri is None:

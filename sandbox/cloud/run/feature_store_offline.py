@@ -18,11 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.cloud import clients
 from sandbox.cloud.actions import AwsError
+from sandbox.cloud.control.service_uses import FEATURE_STORE
 from sandbox.cloud.run import feature_store_rules as rules
 from sandbox.cloud.run.feature_store_rules import Group
-from sandbox.cloud.run.roles import role_client
+from sandbox.cloud.run.roles import assume, role_client
 from sandbox.cloud.run.transfer import encryption, split
 from sandbox.cloud.state import records
 
@@ -99,24 +99,18 @@ def _write_group(name: str, created: str, rows: dict[str, Any]) -> None:
         _, at = rules.event_time(group, row["features"][group.event_time])
         by_hour[datetime.fromtimestamp(at, UTC).replace(minute=0, second=0, microsecond=0)][key] = row
     try:
-        s3 = _s3(group)
+        s3 = role_client("s3", assume(group.role_arn or "", FEATURE_STORE, name, "FeatureStore"))
         for hour, these in by_hour.items():
             _write(s3, group, hour, list(these.values()))
             _forget(these)
     except BotoCoreError:
         if not _stopping.is_set():
             raise
-    except ClientError as error:
+    except (AwsError, ClientError) as error:
         if _status(name, {"Status": "Blocked", "BlockedReason": str(error)[:1024]}):
             log.warning("feature group %s: the offline store is blocked: %s", name, error)
     else:
         _status(name, {"Status": "Active"})
-
-
-def _s3(group: Group) -> Any:
-    if not group.role_arn:
-        return clients.client("s3")
-    return role_client("s3", clients.role_credentials(group.role_arn, "FeatureStore"))
 
 
 def _write(s3: Any, group: Group, hour: datetime, rows: list[dict[str, Any]]) -> None:

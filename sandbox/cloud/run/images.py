@@ -14,7 +14,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sandbox.cloud import settings
+from sandbox.cloud.actions import AwsError
+from sandbox.cloud.run.roles import require, role_client
 
+_OF_LAYERS = ("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer")
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
@@ -97,7 +100,13 @@ def _sha256(data: bytes) -> str:
 
 
 def _layer(rootfs: Path) -> tuple[str, int]:
-    """Return the digest and size of a file tree: names, executable bits and contents, nothing of the clock."""
+    """Return the digest and size of a file tree."""
+    listing, size = _listing(rootfs)
+    return _sha256(listing.encode()), size
+
+
+def _listing(rootfs: Path) -> tuple[str, int]:
+    """Return what a layer's digest is of, nothing of the clock; and the files' size."""
     entries = []
     size = 0
     for path in sorted(rootfs.rglob("*")):
@@ -105,7 +114,7 @@ def _layer(rootfs: Path) -> tuple[str, int]:
             data = path.read_bytes()
             size += len(data)
             entries.append(f"{path.relative_to(rootfs).as_posix()}\0{os.access(path, os.X_OK):d}\0{_sha256(data)}\n")
-    return _sha256("".join(entries).encode()), size
+    return "".join(entries), size
 
 
 def save(rootfs: Path, config: dict[str, Any]) -> Image:
@@ -158,6 +167,7 @@ def push(ecr: Any, image: Image, reference: Reference) -> None:
         found = ecr.batch_get_image(**where, imageIds=[{"imageTag": reference.tag}])["images"]
         if any(item["imageId"].get("imageDigest") == image.digest for item in found):
             return
+        _push_layer(ecr, where, image)
         ecr.put_image(
             **where,
             imageManifest=image.manifest,
@@ -172,15 +182,29 @@ def push(ecr: Any, image: Image, reference: Reference) -> None:
         ) from error
 
 
-def resolve(uri: str, ecr: Any, role_arn: str) -> Image:
+def _push_layer(ecr: Any, where: dict[str, str], image: Image) -> None:
+    """Upload the image's one layer, unless the repository has it; what is sent is the list that its digest is of."""
+    digest = json.loads(image.manifest)["layers"][0]["digest"]
+    found = ecr.batch_check_layer_availability(**where, layerDigests=[digest])["layers"]
+    if any(layer["layerAvailability"] == "AVAILABLE" for layer in found):
+        return
+    content = _listing(image.rootfs)[0].encode()
+    upload = ecr.initiate_layer_upload(**where)["uploadId"]
+    ecr.upload_layer_part(
+        **where, uploadId=upload, partFirstByte=0, partLastByte=max(len(content) - 1, 0), layerPartBlob=content
+    )
+    ecr.complete_layer_upload(**where, uploadId=upload, layerDigests=[digest])
+
+
+def resolve(uri: str, credentials: dict[str, str], role_arn: str) -> Image:
     """Return the image that a job or model names, pulled with the role's rights.
 
     Parameters
     ----------
     uri : str
         By tag or by digest.
-    ecr : client
-        With the credentials of the role that pulls.
+    credentials : dict
+        Of the role that pulls.
     role_arn : str
         For the message only.
 
@@ -196,12 +220,20 @@ def resolve(uri: str, ecr: Any, role_arn: str) -> Image:
         f"exist and role {role_arn} has proper pull permissions for SageMaker: ecr:BatchCheckLayerAvailability, "
         "ecr:BatchGetImage, ecr:GetDownloadUrlForLayer"
     )
+    at = settings.current()
+    repository = f"arn:aws:ecr:{at.region}:{reference.account}:repository/{reference.repository}"
     try:
+        ecr = role_client("ecr", credentials)
+        ecr.get_authorization_token()
         found = ecr.batch_get_image(
             registryId=reference.account, repositoryName=reference.repository, imageIds=[wanted]
         )["images"]
+        for action in _OF_LAYERS:  # the files lie on this machine already
+            require(credentials, action, repository)
     except ClientError as error:
         raise ImageError(f"{missing} ({error.response['Error']['Code']})") from error
+    except AwsError as error:
+        raise ImageError(f"{missing} ({error.code}: {error.message})") from error
     if not found:
         raise ImageError(missing)
     image = load(found[0]["imageId"]["imageDigest"])

@@ -18,21 +18,32 @@ from typing import Any
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.cloud import clients, settings
+from sandbox.cloud import settings
+from sandbox.cloud.actions import AwsError
+from sandbox.cloud.control import encryption, service_uses
 from sandbox.cloud.events import bus
 from sandbox.cloud.run import container, environments, images, processes, transfer
 from sandbox.cloud.run.logs import LogStream
 from sandbox.cloud.run.processes import Process
-from sandbox.cloud.run.roles import describe_error, role_client
+from sandbox.cloud.run.roles import assume, describe_error, require, role_client
 from sandbox.cloud.state import records
 
 _LONGEST_REASON = 1024  # characters
 _TAIL = 8  # lines of output kept for the reason of a failure
-FAILED_CALLS = (ClientError, BotoCoreError, S3UploadFailedError)
+FAILED_CALLS = (AwsError, ClientError, BotoCoreError, S3UploadFailedError)
 _log = logging.getLogger(__name__)
 RUNNING: dict[tuple[str, str], JobRun] = {}
 WORDS = {"TrainingJob": "Training Job", "ProcessingJob": "Processing Job"}
+USES = {"TrainingJob": service_uses.TRAINING_JOB, "ProcessingJob": service_uses.PROCESSING_JOB}
 ENDED = {"TrainingJob": "TrainingEndTime", "ProcessingJob": "ProcessingEndTime"}
+
+
+# SageMaker developer guide, "How to use SageMaker AI execution roles", for jobs and models in a VPC: on every resource.
+_IN_A_NETWORK = (
+    "CreateNetworkInterface", "CreateNetworkInterfacePermission", "DeleteNetworkInterface",
+    "DeleteNetworkInterfacePermission", "DescribeNetworkInterfaces", "DescribeVpcs", "DescribeDhcpOptions",
+    "DescribeSubnets", "DescribeSecurityGroups",
+)  # fmt: skip
 
 
 class JobError(Exception):
@@ -131,13 +142,14 @@ class JobRun(threading.Thread, ABC):
             self.finish(status, reason)
 
     def _work(self) -> None:
-        keys = clients.role_credentials(self.role_arn, "SageMaker")
+        keys = assume(self.role_arn, USES[self.kind], self.name_of_job, "SageMaker")
         with ExitStack() as open_things:
             say = self._open_log(open_things, keys)
             try:
-                image = images.resolve(self.image_uri(), role_client("ecr", keys), self.role_arn)
+                image = images.resolve(self.image_uri(), keys, self.role_arn)
             except images.ImageError as error:
                 raise JobError(f"ClientError: {error}") from error
+            self._check_rights(keys)
             s3 = role_client("s3", keys)
             self._in_order(self.prepare, s3, "Data download failed")
             self.advance("Training", "Training image download completed. Training in progress.")
@@ -145,6 +157,29 @@ class JobRun(threading.Thread, ABC):
                 self._run_container(image, keys, say)
             self.advance("Uploading", "Uploading generated training model")
             self._in_order(self.collect, s3, "Data upload failed")
+
+    @abstractmethod
+    def keys_named(self) -> tuple[str | None, str | None]:
+        """Return the keys that the request names: of the outputs, and of the volume."""
+
+    def network(self) -> dict[str, Any]:
+        """Return the VpcConfig, empty without one."""
+        found = self.record.get("VpcConfig") or self.record.get("NetworkConfig", {}).get("VpcConfig") or {}
+        return dict(found)
+
+    def _check_rights(self, keys: dict[str, str]) -> None:
+        """Refuse a role that lacks what AWS's page of execution roles asks for beside the job's own calls."""
+        at = settings.current()
+        output, volume = self.keys_named()
+        if output:
+            # "If you specify a KMS key in the output configuration ...": S3 itself only ever asks for GenerateDataKey
+            require(keys, "kms:Encrypt", encryption.arn_of(at.account, at.region, output))
+        if volume:
+            arn = encryption.arn_of(at.account, at.region, volume)
+            require(keys, "kms:CreateGrant", arn, kms__grantisforawsresource="true")
+        if self.network():
+            for action in _IN_A_NETWORK:
+                require(keys, f"ec2:{action}", "*")
 
     def _in_order(self, work: Any, s3: Any, what: str) -> None:
         try:

@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from sandbox.cloud import settings
 from sandbox.cloud.actions import AwsError, Call, Params
 from sandbox.cloud.control import listing, tags
-from sandbox.cloud.run.job_run import ENDED, RUNNING, WORDS, JobRun
+from sandbox.cloud.run.job_run import ENDED, RUNNING, USES, WORDS, JobRun
 from sandbox.cloud.run.roles import check_role
 from sandbox.cloud.state import records
 
 STOPPED_WITH_CLOUD = "InternalServerError: the local cloud stopped while the job ran"
-PRINCIPAL = "sagemaker.amazonaws.com"
 OVER = ("Completed", "Failed", "Stopped")
 
 
@@ -30,7 +29,7 @@ def create(call: Call, kind: str, run: type[JobRun], record: records.Record) -> 
     name = record[f"{kind}Name"]
     words = WORDS[kind].lower()
     arn = f"arn:aws:sagemaker:{call.region}:{call.account}:{words.replace(' ', '-')}/{name}"
-    check_role(record["RoleArn"], PRINCIPAL)
+    check_role(record["RoleArn"], USES[kind], name)
     now = datetime.now(UTC)
     record |= {f"{kind}Arn": arn, f"{kind}Status": "InProgress", "CreationTime": now, "LastModifiedTime": now}
     with records.LOCK:

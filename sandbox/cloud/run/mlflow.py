@@ -1,7 +1,8 @@
 """MLflow tracking servers: the real `mlflow server`, one small process a server, artifacts straight to S3.
 
 Each listens on a socket of its own, which `mlflow_front` alone speaks to. Artifacts must not go through the server: a
- tracking server's ARN as tracking URI works with direct artifacts only.
+tracking server's ARN as tracking URI works with direct artifacts only. The server acts as its role, which has to pass
+`mlflow_birth` first.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import sys
 import threading
 import time
 
-from sandbox.cloud import credentials, settings
-from sandbox.cloud.run import processes, sockets
+from sandbox.cloud import settings
+from sandbox.cloud.run import mlflow_birth, processes, sockets
 from sandbox.cloud.run.processes import Process
 from sandbox.cloud.state import records
 
@@ -37,18 +38,36 @@ class Server:
         The tracking server's.
     artifact_uri : str
         Where runs put their artifacts, ``s3://...``.
+    role_arn : str
+        The role that the server has.
     """
 
-    def __init__(self, name: str, artifact_uri: str) -> None:
+    def __init__(self, name: str, artifact_uri: str, role_arn: str) -> None:
         self.name = name
         self.socket = sockets.place(hashlib.sha256(name.encode()).hexdigest()[:12])
+        self.role_arn = role_arn
+        self._artifacts = artifact_uri
         self.ready = threading.Event()
         self.gone = threading.Event()
-        folder = settings.current().folder / "mlflow" / name
+        self._process: Process | None = None
+        self._stopping = threading.Event()
+        threading.Thread(target=self._work, name=f"mlflow {name}", daemon=True).start()
+
+    def _work(self) -> None:
+        try:
+            keys = mlflow_birth.credentials(self.name, self.role_arn, self._artifacts, self._stopping)
+        except mlflow_birth.BirthError as error:
+            _log.warning("the MLflow server %s is CreateFailed: %s", self.name, error)
+            self.gone.set()
+            return
+        folder = settings.current().folder / "mlflow" / self.name
         folder.mkdir(parents=True, exist_ok=True)
-        log = logging.getLogger(f"{__name__}.{name}")
-        self._process = Process(self._command(artifact_uri), folder, self._environment(str(folder)), log.info)
-        threading.Thread(target=self._watch, name=f"mlflow {name}", daemon=True).start()
+        log = logging.getLogger(f"{__name__}.{self.name}")
+        environment = {**self._environment(str(folder)), **keys}
+        if not self._stopping.is_set():
+            self._process = Process(self._command(self._artifacts), folder, environment, log.info)
+            self._watch(self._process)
+        self.gone.set()
 
     def _command(self, artifact_uri: str) -> list[str]:
         return [
@@ -71,21 +90,19 @@ class Server:
             "AWS_ENDPOINT_URL": at.endpoint_url,
             "AWS_REGION": at.region,
             "AWS_DEFAULT_REGION": at.region,
-            **credentials.of(at.folder),
         }
 
-    def _watch(self) -> None:
+    def _watch(self, process: Process) -> None:
         """Notice when it answers, and when it is gone."""
         end = time.monotonic() + _START_SECONDS
-        while self._process.running() and time.monotonic() < end and not self.ready.is_set():
+        while process.running() and time.monotonic() < end and not self.ready.is_set():
             if self._healthy():
                 self.ready.set()
             else:
                 time.sleep(0.2)
         if not self.ready.is_set():
-            self._process.kill()
-        code = self._process.wait()
-        self.gone.set()
+            process.kill()
+        code = process.wait()
         if not processes.CLOSING.is_set():
             _log.warning("the MLflow server %s ended with exit code %s", self.name, code)
 
@@ -101,15 +118,17 @@ class Server:
 
     def stop(self) -> None:
         """End the process."""
-        self._process.stop(grace=5.0)
+        self._stopping.set()
+        if self._process is not None:
+            self._process.stop(grace=5.0)
 
 
-def start(name: str, artifact_uri: str) -> None:
+def start(name: str, artifact_uri: str, role_arn: str) -> None:
     """Start a tracking server; it answers some seconds later (see `status`)."""
     with records.LOCK:
-        records.table(KIND)[name] = {"ArtifactUri": artifact_uri}
+        records.table(KIND)[name] = {"ArtifactUri": artifact_uri, "RoleArn": role_arn}
     records.changed()
-    _SERVERS[name] = Server(name, artifact_uri)
+    _SERVERS[name] = Server(name, artifact_uri, role_arn)
 
 
 def stop(name: str) -> None:
@@ -149,4 +168,4 @@ def status(name: str) -> str:
 def on_start() -> None:
     """Start the servers of the state that was loaded."""
     for name, row in list(records.table(KIND).items()):
-        _SERVERS[name] = Server(name, row["ArtifactUri"])
+        _SERVERS[name] = Server(name, row["ArtifactUri"], row["RoleArn"])

@@ -10,13 +10,14 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from sandbox.cloud import clients
+from sandbox.cloud.actions import AwsError
+from sandbox.cloud.control.service_uses import PIPELINE
 from sandbox.cloud.events import bus
 from sandbox.cloud.run import pipeline_steps, processes
 from sandbox.cloud.run.pipeline_definition import Definition, Step
 from sandbox.cloud.run.pipeline_steps import StepFailure
 from sandbox.cloud.run.pipeline_values import ValueFailure, Values
-from sandbox.cloud.run.roles import describe_error, role_client
+from sandbox.cloud.run.roles import assume, describe_error, role_client
 from sandbox.cloud.state import records
 
 KIND = "PipelineExecution"
@@ -71,12 +72,15 @@ class PipelineRun(threading.Thread):
                 self.set_status("Stopped")
             else:
                 self.set_status("Failed" if failed else "Succeeded", STEP_FAILURE if failed else None)
+        except AwsError as error:  # the role was taken away, or trusts SageMaker no more
+            self.set_status("Failed", f"ClientError: {describe_error(error)}")
         except Exception as error:
             _log.exception("%s crashed", self.name)
             self.set_status("Failed", f"InternalServerError: {error}")
 
     def _connect(self) -> None:
-        keys = clients.role_credentials(self._record["RoleArn"], f"SageMaker-pipeline-{self._id}")
+        name = self.arn.partition(":pipeline/")[2]
+        keys = assume(self._record["RoleArn"], PIPELINE, name, f"SageMaker-pipeline-{self._id}")
         self._sagemaker = role_client("sagemaker", keys)
         started = self._record["CreationTime"].isoformat()
         execution = {

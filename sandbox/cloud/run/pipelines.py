@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from sandbox.cloud import clients
 from sandbox.cloud.actions import AwsError, Call, Params, handles
 from sandbox.cloud.control import listing
+from sandbox.cloud.control.service_uses import PIPELINE
 from sandbox.cloud.run import pipeline_definition, pipeline_run
-from sandbox.cloud.run.jobs import PRINCIPAL
 from sandbox.cloud.run.pipeline_run import KIND, PipelineRun
 from sandbox.cloud.run.roles import check_role
 from sandbox.cloud.state import records
@@ -65,14 +65,14 @@ def start_pipeline_execution(call: Call) -> Params:
         raise AwsError("ValidationException", "SelectiveExecutionConfig is not executed by the local cloud")
     pipeline = _pipeline(params["PipelineName"])
     arn = pipeline["PipelineArn"]
-    check_role(pipeline["RoleArn"], PRINCIPAL)
+    execution = "".join(secrets.choice(_ALPHABET) for _ in range(12))
+    check_role(pipeline["RoleArn"], PIPELINE, f"{pipeline['PipelineName']}/execution/{execution}")
     given = {item["Name"]: item["Value"] for item in params.get("PipelineParameters", [])}
     try:
         definition = pipeline_definition.parse(pipeline["PipelineDefinition"])
         values = pipeline_definition.values(definition, given)
     except pipeline_definition.DefinitionError as error:
         raise AwsError("ValidationException", f"{pipeline['PipelineName']}: {error}") from error
-    execution = "".join(secrets.choice(_ALPHABET) for _ in range(12))
     now = datetime.now(UTC)
     record: records.Record = {
         "PipelineArn": arn,

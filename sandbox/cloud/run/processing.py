@@ -45,6 +45,11 @@ class ProcessingRun(JobRun):
     def _local(self, path: str) -> Path:
         return self.base / path.removeprefix(BASE).lstrip("/")
 
+    def keys_named(self) -> tuple[str | None, str | None]:
+        """Return the keys of the outputs and of the instances' volumes."""
+        cluster = self.record.get("ProcessingResources", {}).get("ClusterConfig", {})
+        return self.record.get("ProcessingOutputConfig", {}).get("KmsKeyId"), cluster.get("VolumeKmsKeyId")
+
     def prepare(self, s3: Any) -> None:
         """Download the inputs, make the outputs' folders, write the configuration."""
         for item in self.record.get("ProcessingInputs", []):

@@ -14,12 +14,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.cloud import clients
-from sandbox.cloud.actions import Params
+from sandbox.cloud.actions import AwsError, Params
+from sandbox.cloud.control.service_uses import INFERENCE
 from sandbox.cloud.run import transfer
 from sandbox.cloud.run.endpoints_fleets import Fleet
 from sandbox.cloud.run.endpoints_server import VariantServer
-from sandbox.cloud.run.roles import role_client
+from sandbox.cloud.run.roles import assume, role_client
 from sandbox.cloud.run.router_flush import every
 
 log = logging.getLogger("headrace.router")
@@ -85,7 +85,7 @@ def flush() -> None:
     for place, lines in waiting.items():
         try:
             _write(place, lines, now)
-        except (ClientError, BotoCoreError) as error:
+        except (AwsError, ClientError, BotoCoreError) as error:
             log.warning("endpoint %s, %s: %d captured calls not written: %s", place[1], place[2], len(lines), error)
 
 
@@ -93,7 +93,7 @@ def _write(place: _Place, lines: list[str], now: datetime) -> None:
     address, endpoint, variant, key_id, role_arn = place
     bucket, prefix = transfer.split(address)
     file = f"{now:%Y/%m/%d/%H}/{now:%M-%S}-{now.microsecond // 1000:03d}-{uuid.uuid4()}.jsonl"
-    s3 = role_client("s3", clients.role_credentials(role_arn, "DataCapture"))
+    s3 = role_client("s3", assume(role_arn, INFERENCE, endpoint, "DataCapture"))
     s3.put_object(
         Bucket=bucket,
         Key="/".join(part for part in (prefix.rstrip("/"), endpoint, variant, file) if part),

@@ -11,11 +11,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sandbox.cloud import clients
 from sandbox.cloud.actions import AwsError, Call, Params, handles
+from sandbox.cloud.control.service_uses import TRAINING_JOB
 from sandbox.cloud.run import jobs, transfer
 from sandbox.cloud.run.job_run import JobRun, missing_input
-from sandbox.cloud.run.roles import check_role, describe_error, role_client
+from sandbox.cloud.run.roles import assume, describe_error, role_client
 from sandbox.cloud.state import records
 
 KIND = "TrainingJob"
@@ -52,6 +52,10 @@ class TrainingRun(JobRun):
     def failure_file(self) -> Path:
         """Return /opt/ml/output/failure."""
         return self.base / "output" / "failure"
+
+    def keys_named(self) -> tuple[str | None, str | None]:
+        """Return the keys of the model and of the instances' volumes."""
+        return self.record["OutputDataConfig"].get("KmsKeyId"), self.record["ResourceConfig"].get("VolumeKmsKeyId")
 
     def prepare(self, s3: Any) -> None:
         """Write the configuration files and download every channel."""
@@ -143,7 +147,7 @@ def _check_inputs(params: Params) -> None:
         raise AwsError("ValidationException", "input mode Pipe: the local cloud has File and FastFile only")
     if not sources:
         return
-    s3 = role_client("s3", clients.role_credentials(params["RoleArn"], "SageMaker"))
+    s3 = role_client("s3", assume(params["RoleArn"], TRAINING_JOB, params["TrainingJobName"], "SageMaker"))
     for source in sources:
         message = missing_input(source["S3Uri"], params["RoleArn"])
         try:
@@ -165,7 +169,6 @@ def create_training_job(call: Call) -> Params:
             "ValidationException",
             "AlgorithmSpecification.TrainingImage must name an image; the local cloud has no built-in algorithms",
         )
-    check_role(params["RoleArn"], jobs.PRINCIPAL)
     _check_inputs(params)
     record = {member: copy.deepcopy(params[member]) for member in _MEMBERS if member in params}
     record.setdefault("EnableNetworkIsolation", False)

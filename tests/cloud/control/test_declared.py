@@ -8,15 +8,22 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.cloud.endpoints.local import Cloud
+from tests.cloud.endpoints.local import Cloud, allow
 
-ROLE = "arn:aws:iam::000000000000:role/any"
+ROLE = "arn:aws:iam::000000000000:role/declared"
 FEATURES = [
     {"FeatureName": "id", "FeatureType": "String"},
     {"FeatureName": "at", "FeatureType": "String"},
     {"FeatureName": "delay", "FeatureType": "Fractional"},
 ]
 DEFINITION = json.dumps({"Version": "2020-12-01", "Parameters": [], "Steps": []})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def role(cloud: Cloud) -> None:
+    """The role that everything is declared with, and the bucket that it may look at."""
+    cloud.role("declared", "sagemaker.amazonaws.com", allow("s3:*"))
+    cloud.client("s3").create_bucket(Bucket="declared")
 
 
 @pytest.fixture
@@ -86,12 +93,12 @@ def test_a_feature_group(sagemaker: Any, name: str) -> None:
     }
     with pytest.raises(ClientError, match="'nothing' is not one of"):
         sagemaker.create_feature_group(**{**given, "EventTimeFeatureName": "nothing"})
-    offline = {"S3StorageConfig": {"S3Uri": "s3://bucket/features"}}
+    offline = {"S3StorageConfig": {"S3Uri": "s3://declared/features"}}
     sagemaker.create_feature_group(**given, OfflineStoreConfig=offline)
     found = sagemaker.describe_feature_group(FeatureGroupName=name)
     assert found["FeatureGroupStatus"] == "Created"
     resolved = found["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"]
-    assert resolved.startswith("s3://bucket/features/000000000000/sagemaker/us-east-1/offline-store/")
+    assert resolved.startswith("s3://declared/features/000000000000/sagemaker/us-east-1/offline-store/")
     with pytest.raises(ClientError) as taken:
         sagemaker.create_feature_group(**given)
     assert taken.value.response["Error"]["Code"] == "ResourceInUse"

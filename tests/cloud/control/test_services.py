@@ -64,7 +64,7 @@ def test_a_build_project_needs_a_role_that_trusts_codebuild(cloud: Cloud, name: 
     with pytest.raises(ClientError, match="not authorized to perform: sts:AssumeRole"):
         codebuild.create_project(**given, serviceRole=other)
     codebuild.create_project(**given, serviceRole=cloud.role(name, "codebuild.amazonaws.com"))
-    with pytest.raises(ClientError, match="trust policy names codebuild"):
+    with pytest.raises(ClientError, match="trust policy lets codebuild"):
         codebuild.update_project(name=name, serviceRole=other)
     assert project(cloud, name)["serviceRole"].endswith(f"/{name}")
 

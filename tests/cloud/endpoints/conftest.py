@@ -38,7 +38,9 @@ class Endpoints(Cloud):
         self.image = f"{REPOSITORY}@{image.digest}"
         self.client("s3").create_bucket(Bucket="models")
         pull = allow("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability")
-        self.role_arn = self.role("serving", "sagemaker.amazonaws.com", pull, allow("s3:GetObject", "s3:PutObject"))
+        log = allow("ecr:GetAuthorizationToken", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
+        data = allow("s3:GetObject", "s3:PutObject")
+        self.role_arn = self.role("serving", "sagemaker.amazonaws.com", pull, log, data)
 
     def model_data(self, text: str) -> str:
         """Upload a model archive that holds a text; return its address."""

@@ -123,9 +123,15 @@ class Cloud:
         return str(arn)
 
     def queue(self, name: str) -> tuple[str, str]:
-        """Make a queue; return its URL and ARN."""
-        url = self.client("sqs").create_queue(QueueName=name)["QueueUrl"]
-        return url, f"arn:aws:sqs:{REGION}:{LOCAL_ACCOUNT}:{name}"
+        """Make a queue that rules and topics of this account may fill; return its URL and ARN."""
+        arn = f"arn:aws:sqs:{REGION}:{LOCAL_ACCOUNT}:{name}"
+        filling = {
+            **allow("sqs:SendMessage", resource=arn),
+            "Principal": {"Service": ["events.amazonaws.com", "sns.amazonaws.com"]},
+            "Condition": {"ArnLike": {"aws:SourceArn": f"arn:aws:*:{REGION}:{LOCAL_ACCOUNT}:*"}},
+        }
+        made = self.client("sqs").create_queue(QueueName=name, Attributes={"Policy": _policy(filling)})
+        return made["QueueUrl"], arn
 
     def received(self, url: str) -> list[Any]:
         """Take what lies in a queue."""

@@ -156,10 +156,12 @@ def test_server_that_never_gets_healthy_is_given_up_after_its_time(
 )
 def test_birth_that_fails_says_why(cloud: Endpoints, break_it: dict[str, str], reason: str) -> None:
     name = f"failing-{reason.rsplit(maxsplit=1)[-1]}"
-    cloud.client("s3").put_object(Bucket="models", Key="text", Body=b"no archive")
+    for key in ("text", "nowhere/model.tar.gz"):
+        cloud.client("s3").put_object(Bucket="models", Key=key, Body=b"no archive")
     cloud.client("sagemaker").create_model(
         ModelName=name, ExecutionRoleArn=cloud.role_arn, PrimaryContainer={"Image": cloud.image, **break_it}
     )
+    cloud.client("s3").delete_object(Bucket="models", Key="nowhere/model.tar.gz")
     cloud.config(name, name)
     described = cloud.create(name, name)
     assert described["EndpointStatus"] == "Failed"

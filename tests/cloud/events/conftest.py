@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.cloud.endpoints.local import Cloud, allow
+from sandbox.cloud.settings import LOCAL_ACCOUNT
+from tests.cloud.endpoints.local import REGION, Cloud, _policy, allow
 
 PASS = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}})
 
@@ -34,6 +35,15 @@ class Events(Cloud):
         """Make a rule with one target."""
         self.client("events").put_rule(Name=name, EventPattern=json.dumps(pattern))
         self.client("events").put_targets(Rule=name, Targets=[{"Id": "one", **target}])
+
+    def let_events_in(self, topic: str, group: str) -> None:
+        """Give a topic and a log group the policies that EventBridge's guide prints."""
+        events = {"Principal": {"Service": "events.amazonaws.com"}}
+        publish = {**allow("sns:Publish", resource=topic), **events}
+        self.client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=_policy(publish))
+        streams = f"arn:aws:logs:{REGION}:{LOCAL_ACCOUNT}:log-group:{group}:*"
+        write = {**allow("logs:CreateLogStream", "logs:PutLogEvents", resource=streams), **events}
+        self.client("logs").put_resource_policy(policyName="events", policyDocument=_policy(write))
 
     def put(self, source: str, *details: dict[str, Any], kind: str = "Something Happened") -> None:
         """Put events."""

@@ -64,6 +64,7 @@ def test_topics_and_log_groups_are_reached(cloud: Events) -> None:
     topic = cloud.client("sns").create_topic(Name="news")["TopicArn"]
     cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
     cloud.client("logs").create_log_group(logGroupName="/aws/events/all")
+    cloud.let_events_in(topic, "/aws/events/all")
     cloud.rule("topic", {"source": ["press"]}, {"Arn": topic, "Input": '{"headline": 1}'})
     cloud.rule("group", {"source": ["press"]}, {"Arn": BASE.format("logs", "log-group:/aws/events/all")})
     cloud.put("press", {"x": 1})

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.cloud.endpoints.local import eventually
+from tests.cloud.endpoints.local import allow, eventually
 from tests.cloud.feature_store.conftest import DEFINITIONS, Store, record
 
 JFK = {"origin": "JFK", "event_time": "2013-04-01T10:00:00Z", "departures": 12, "mean_delay": 3.5}
@@ -162,7 +162,7 @@ def test_target_stores_choose_where_a_record_goes(store: Store) -> None:
 
 
 def test_role_that_may_not_write_blocks_the_offline_store_and_keeps_the_records(store: Store) -> None:
-    weak = store.role("weak", "sagemaker.amazonaws.com")
+    weak = store.role("weak", "sagemaker.amazonaws.com", allow("s3:GetBucketAcl"))
     store.group("blocked", RoleArn=weak)
     store.put("blocked", **JFK)
     sagemaker = store.client("sagemaker")

@@ -121,6 +121,16 @@ class Cloud:
         iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=_policy(*statements))
         return str(arn)
 
+    def queue(self, name: str) -> tuple[str, str]:
+        """Make a queue that rules may fill; return its URL and ARN."""
+        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
+        filling = {
+            **{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn},
+            "Principal": {"Service": "events.amazonaws.com"},
+        }
+        made = self.client("sqs").create_queue(QueueName=name, Attributes={"Policy": _policy(filling)})
+        return made["QueueUrl"], arn
+
     def log(self, group: str, stream: str) -> list[str]:
         """Return the lines of the first stream whose name begins so."""
         logs = self.client("logs")

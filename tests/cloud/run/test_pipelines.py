@@ -198,10 +198,7 @@ def test_wrong_parameters_are_refused_all_at_once(cloud: Cloud, gated: str) -> N
 
 
 def test_step_events_reach_the_bus(cloud: Cloud, gated: str) -> None:
-    queue = cloud.client("sqs").create_queue(QueueName="pipelines")["QueueUrl"]
-    arn = cloud.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"][
-        "QueueArn"
-    ]
+    queue, arn = cloud.queue("pipelines")
     kind = "SageMaker Model Building Pipeline Execution Status Change"
     cloud.client("events").put_rule(Name="pipelines", EventPattern=json.dumps({"detail-type": [kind]}))
     cloud.client("events").put_targets(Rule="pipelines", Targets=[{"Id": "queue", "Arn": arn}])

@@ -68,11 +68,10 @@ def _assert_clean(seen: dict[str, str], cloud: Cloud) -> None:
 
 def _events(cloud: Cloud, words: str) -> str:
     """Make a queue that gets a kind of event."""
-    queue = str(cloud.client("sqs").create_queue(QueueName="events")["QueueUrl"])
+    queue, arn = cloud.queue("events")
     pattern = {"source": ["aws.sagemaker"], "detail-type": [f"SageMaker {words} State Change"]}
     cloud.client("events").put_rule(Name="jobs", EventPattern=json.dumps(pattern))
-    arn = cloud.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
-    cloud.client("events").put_targets(Rule="jobs", Targets=[{"Id": "queue", "Arn": arn["QueueArn"]}])
+    cloud.client("events").put_targets(Rule="jobs", Targets=[{"Id": "queue", "Arn": arn}])
     return queue
 
 
