@@ -7,6 +7,7 @@ import json
 import sys
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -14,7 +15,7 @@ import yaml
 from rehearse import calls, documents, names, quotas
 from rehearse.account import account
 from rehearse.asking import Aws
-from rehearse.checks import Check, Outcome, run
+from rehearse.checks import Check, Outcome, UnknownAnswerError, run
 from rehearse.plan import Plan, plan
 from stacks.settings import NAMESPACE, Settings, SettingsError
 from workloads.problems import ProblemsError
@@ -29,7 +30,7 @@ def main() -> int:
     parser.add_argument("environment", help="the stack's name, whose settings are in Pulumi.<name>.yaml")
     name = parser.parse_args().environment
     try:
-        settings = settings_of(name)
+        settings, encrypted = settings_of(name)
         workload = load(_ROOT / settings.workload)
         aws = Aws(settings.region)
         owner = account(aws, settings)
@@ -39,7 +40,9 @@ def main() -> int:
         return 1
     _print("ok", "account", f"{owner} in {settings.region}")
     outcomes = []
-    for outcome in run(all_checks(aws, plan(settings, workload, owner))):
+    planned = plan(settings, workload, owner)
+    told = Check("alarms", partial(_told, planned, encrypted))
+    for outcome in run((told, *all_checks(aws, planned))):
         _show(outcome)
         outcomes.append(outcome)
     findings = sum(len(outcome.problems) for outcome in outcomes)
@@ -49,8 +52,15 @@ def main() -> int:
     return 1 if findings else 0
 
 
-def settings_of(environment: str) -> Settings:
+def settings_of(environment: str) -> tuple[Settings, frozenset[str]]:
     """Read the settings file of an environment, as `pulumi` hands it to the program.
+
+    Returns
+    -------
+    Settings
+    frozenset of str
+        Names of the settings that are encrypted, which only Pulumi can read, as addresses of `notify` are. They are
+        left out.
 
     Raises
     ------
@@ -61,20 +71,24 @@ def settings_of(environment: str) -> Settings:
     if not path.is_file():
         known = ", ".join(sorted(found.name.split(".")[1] for found in _ROOT.glob("Pulumi.*.yaml")))
         raise SettingsError(f"ENV must name an environment with a settings file ({known}), got {environment!r}.")
-    values = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("config") or {}
-    return Settings.from_mapping(
-        environment,
-        {
-            key.removeprefix(f"{NAMESPACE}:"): json.dumps(value) if isinstance(value, list | dict) else value
-            for key, value in values.items()
-            if key.startswith(f"{NAMESPACE}:") and not _encrypted(value)
-        },
-    )
+    config = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("config") or {}
+    start = f"{NAMESPACE}:"
+    values = {key.removeprefix(start): value for key, value in config.items() if key.startswith(start)}
+    encrypted = frozenset(name for name, value in values.items() if isinstance(value, dict) and "secure" in value)
+    given = {
+        name: json.dumps(value) if isinstance(value, list | dict) else value
+        for name, value in values.items()
+        if name not in encrypted
+    }
+    return Settings.from_mapping(environment, given), encrypted
 
 
-def _encrypted(value: object) -> bool:
-    """Return whether only Pulumi can read a value, as addresses of `notify`; nothing is asked about those."""
-    return isinstance(value, dict) and "secure" in value
+def _told(planned: Plan, encrypted: frozenset[str]) -> str:
+    """Say who hears of alarms: AWS refuses nothing here, and nobody would notice until it matters."""
+    if "notify" in encrypted:
+        raise UnknownAnswerError("headrace:notify is encrypted; `make up` says who has not confirmed")
+    count = len(planned.settings.notify)
+    return f"{count} told, once they have confirmed" if count else "nobody is told: set headrace:notify"
 
 
 def all_checks(aws: Aws, planned: Plan) -> Iterator[Check]:

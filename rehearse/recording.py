@@ -25,6 +25,7 @@ from workloads.spec import Workload, load
 
 _ROOT = Path(__file__).resolve().parents[1]
 _HEX = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9a-f]{8,64}\b")
+_DECISIONS = "decisions.jsonl"
 _FLEETING = ("s3:versionid",)
 _EXECUTED = "execution000"
 _EXECUTION = re.compile(r"pipelines-([a-z0-9]{12})-")
@@ -126,18 +127,25 @@ def keys_of(aws: Aws, settings: Settings) -> dict[str, str]:
 
 def decisions_of(folder: Path) -> Iterator[dict[str, Any]]:
     """Yield what a local cloud has written down."""
-    for line in (folder / "decisions.jsonl").read_text(encoding="utf-8").splitlines():
+    for line in (folder / _DECISIONS).read_text(encoding="utf-8").splitlines():
         yield json.loads(line)
 
 
 def main() -> int:
     """Write the recording anew from the local cloud that AWS's variables name."""
-    settings = settings_of(LOCAL)
+    settings, _ = settings_of(LOCAL)
     workload = load(_ROOT / settings.workload)
     aws = Aws(settings.region)
     account = aws.ask("sts", "GetCallerIdentity")["Account"]
     names = Normal(settings, workload, account, keys_of(aws, settings))
-    calls = normal(decisions_of(Path(os.environ["HEADRACE_STATE"])), names)
+    folder = Path(os.environ["HEADRACE_STATE"])
+    if not (folder / _DECISIONS).is_file():
+        print(
+            f"{folder / _DECISIONS} must hold what a demo did, and is not there. Run `make demo` first.",
+            file=sys.stderr,
+        )
+        return 1
+    calls = normal(decisions_of(folder), names)
     write(calls)
     print(f"recorded   {len(calls)} calls of {len({call.role for call in calls})} roles in {RECORDING.name}")
     return 0

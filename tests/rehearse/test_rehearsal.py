@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from rehearse import calls
-from rehearse.__main__ import all_checks
+from rehearse.__main__ import all_checks, settings_of
 from rehearse.asking import READS, Aws
 from rehearse.checks import Outcome, run
 from rehearse.plan import Plan, Planned
@@ -53,6 +53,7 @@ def test_an_account_that_has_everything_passes_and_is_left_as_it_was(cloud: Clou
     lines = done.stdout.splitlines()
     assert lines[0] == "ok         account: 000000000000 in us-east-1"
     assert lines[-1].endswith("0 findings, 1 not checked; nothing was created")
+    assert "ok         alarms: nobody is told: set headrace:notify" in lines
     assert "ok         endpoint headrace-local-flights: the name is free" in lines
     assert "ok         quota ml.m5.large for endpoint usage: 20, needs 2" in lines
     assert "ok         state machine release-machine: valid" in lines
@@ -202,6 +203,14 @@ def test_no_credentials_an_unknown_environment_and_bad_settings_are_findings(clo
     done = _rehearse(cloud, "production")
     assert done.returncode == 1
     assert "ENV must name an environment with a settings file (dev, local), got 'production'" in done.stdout
+
+
+def test_encrypted_settings_are_left_to_pulumi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    text = (ROOT / "Pulumi.dev.yaml").read_text() + "  headrace:notify:\n    secure: v1:abc\n"
+    (tmp_path / "Pulumi.dev.yaml").write_text(text)
+    monkeypatch.setattr("rehearse.__main__._ROOT", tmp_path)
+    settings, encrypted = settings_of("dev")
+    assert (settings.environment, settings.notify, encrypted) == ("dev", (), frozenset({"notify"}))
 
 
 def test_everything_that_is_asked_is_a_read(aws: Aws, local: Plan) -> None:
