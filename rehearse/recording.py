@@ -28,8 +28,9 @@ _HEX = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 _DECISIONS = "decisions.jsonl"
 _FLEETING = ("s3:versionid",)
 _EXECUTED = "execution000"
-_EXECUTION = re.compile(r"pipelines-([a-z0-9]{12})-")
-_JOB = re.compile(r"(pipelines-[a-z0-9{}]+-\w+)-[A-Za-z0-9]{10}")
+# A pipeline's jobs are called <prefix>-<execution>-<ten letters>[-<attempt>], or pipelines-<execution>-<step>-<ten>.
+_EXECUTION = re.compile(r"(?:pipelines|--\w+)-([a-z0-9]{12})-")
+_JOB = re.compile(r"((?:pipelines-\w+|--\w+)-\w+)-[A-Za-z0-9]{10}(?:-\d+)?\b")
 
 
 class Normal:

@@ -79,6 +79,10 @@ KEY = "b1f7223d-7520-4755-8352-871384bcdbf3"
             "arn:aws:s3:::lake-curated-bucket-0000000/{workload}/train/execution000/pipelines-execution000-train-0000000000/m",
         ),
         (
+            "arn:aws:sagemaker:us-east-1:000000000000:processing-job/headrace-local-flights--check-2zykuyoqztlj-wUZmaIHAX4-0",
+            "arn:aws:sagemaker:{region}:{account}:processing-job/headrace-{environment}-{workload}--check-execution000-0000000000",
+        ),
+        (
             "arn:aws:sagemaker:us-east-1:000000000000:feature-group/headrace-local-flights-route",
             "arn:aws:sagemaker:{region}:{account}:feature-group/headrace-{environment}-{workload}-{entity}",
         ),
