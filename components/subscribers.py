@@ -89,8 +89,8 @@ class Subscribers(pulumi.ComponentResource):
         for shown in pending:
             pulumi.log.warn(
                 f"{shown} must confirm its subscription before it hears of any alarm, and had not when the state was "
-                "last read. Follow the link in AWS's message within two days, then run `pulumi refresh`; if it has "
-                "expired, take the endpoint out of headrace:notify, deploy, and put it in again.",
+                "last read. Follow the link in AWS's message within two days, then run `pulumi refresh` and deploy "
+                "again; if it has expired, take the endpoint out of headrace:notify, deploy, and put it in again.",
                 self,
             )
 

@@ -17,8 +17,6 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("components", "stacks", "demo", "training", "inference")
 SERVICES = {"dynamodb", "ecr", "iam", "logs", "s3", "sagemaker", "sns", "stepfunctions"}
 _MACHINES = {"sfn": "stepfunctions"}
-# training/evaluate.py looks for the newest approved package; its pages are followed with its next change.
-KNOWN = {"training/evaluate.py": {"list_model_packages"}}
 
 
 @functools.cache
@@ -69,9 +67,8 @@ def _token(paginator: dict[str, Any]) -> str:
 def test_code_lists_by_paginator(folder: str) -> None:
     wrong = {}
     for path in (ROOT / folder).rglob("*.py"):
-        where = path.relative_to(ROOT).as_posix()
-        if found := set(calls_without_pages(path.read_text(encoding="utf-8"))) - KNOWN.get(where, set()):
-            wrong[where] = found
+        if found := set(calls_without_pages(path.read_text(encoding="utf-8"))):
+            wrong[path.relative_to(ROOT).as_posix()] = found
     assert not wrong, "use get_paginator(...), or a page that is empty hides the rest"
 
 
