@@ -141,7 +141,7 @@ def test_times_are_compared_to_the_fraction_of_a_second(cloud: Cloud, name: str)
     def outcome(a: str, b: str) -> str:
         execution = states.start_execution(stateMachineArn=machine, input=json.dumps({"a": a, "b": b}))["executionArn"]
 
-        def output() -> str | None:
+        def output() -> Any:
             return states.describe_execution(executionArn=execution).get("output")
 
         return str(json.loads(eventually(output, 60)))
