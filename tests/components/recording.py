@@ -24,6 +24,28 @@ ACCOUNT = "111122223333"
 REGION = "eu-west-1"
 IMAGE_DIGEST = "sha256:" + "ab" * 32
 
+# ARNs as AWS writes them, and the inputs that hold a name of our own.
+_ARNS = {
+    "aws:cloudwatch/logGroup:LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}",
+    "aws:dynamodb/table:Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
+    "aws:ecr/repository:Repository": "arn:aws:ecr:{region}:{account}:repository/{name}",
+    "aws:iam/role:Role": "arn:aws:iam::{account}:role/{name}",
+    "aws:kms/key:Key": "arn:aws:kms:{region}:{account}:key/{name}",
+    "aws:s3/bucket:Bucket": "arn:aws:s3:::{name}",
+    "aws:sagemaker/endpoint:Endpoint": "arn:aws:sagemaker:{region}:{account}:endpoint/{name}",
+    "aws:sagemaker/featureGroup:FeatureGroup": "arn:aws:sagemaker:{region}:{account}:feature-group/{name}",
+    "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer": (
+        "arn:aws:sagemaker:{region}:{account}:mlflow-tracking-server/{name}"
+    ),
+    "aws:sagemaker/modelPackageGroup:ModelPackageGroup": (
+        "arn:aws:sagemaker:{region}:{account}:model-package-group/{name}"
+    ),
+    "aws:sagemaker/pipeline:Pipeline": "arn:aws:sagemaker:{region}:{account}:pipeline/{name}",
+    "aws:sfn/stateMachine:StateMachine": "arn:aws:states:{region}:{account}:stateMachine:{name}",
+    "aws:ssm/parameter:Parameter": "arn:aws:ssm:{region}:{account}:parameter{name}",
+}
+_NAMES = ("name", "featureGroupName", "modelPackageGroupName", "pipelineName", "trackingServerName")
+
 
 # ARNs as AWS writes them, and the inputs that hold a name of our own.
 _ARNS = {
@@ -50,15 +72,47 @@ _NAMES = ("name", "featureGroupName", "modelPackageGroupName", "pipelineName", "
 
 @dataclass(frozen=True)
 class Registration:
-    """One resource as the program asked for it; `inputs` as they are sent, in camel case."""
+    """One resource as the program asked for it.
+
+    Attributes
+    ----------
+    inputs : dict
+        As they are sent, in camel case.
+    state : dict
+        The inputs, and what the mocks answer for AWS.
+    parent : str
+        URN of the resource that it belongs to.
+    depends_on : tuple of str
+        URNs of all that it waits for, named by hand or by its inputs.
+    sources : dict of str to tuple of str
+        By input, the URNs of the resources that its value was made from.
+    ignored, replaced_on : tuple of str
+        Inputs whose changes are left alone, and those whose changes replace the resource.
+    protected : bool
+        Whether Pulumi refuses to destroy it.
+    retained : bool
+        Whether it stays in AWS when Pulumi forgets it.
+    deleted_first : bool
+        Whether a replacement deletes it before it makes the new one.
+    aliases : tuple of str
+        Names that it had before.
+    """
 
     urn: str
     type: str
     name: str
     inputs: dict[str, Any]
+    state: dict[str, Any]
     provider: str
-    ignored: tuple[str, ...]
+    parent: str
     depends_on: tuple[str, ...]
+    sources: dict[str, tuple[str, ...]]
+    ignored: tuple[str, ...]
+    replaced_on: tuple[str, ...]
+    protected: bool
+    retained: bool
+    deleted_first: bool
+    aliases: tuple[str, ...]
 
 
 @dataclass
@@ -156,9 +210,17 @@ class _Monitor(mocks.MockMonitor):
                     type=request.type,
                     name=request.name,
                     inputs=pulumi.runtime.rpc.deserialize_properties(request.object),
+                    state=pulumi.runtime.rpc.deserialize_properties(answer.object),
                     provider=re.sub(r"::[^:]*$", "", request.provider),
-                    ignored=tuple(request.ignoreChanges),
+                    parent=request.parent,
                     depends_on=tuple(sorted(request.dependencies)),
+                    sources={key: tuple(sorted(found.urns)) for key, found in request.propertyDependencies.items()},
+                    ignored=tuple(request.ignoreChanges),
+                    replaced_on=tuple(request.replaceOnChanges),
+                    protected=request.protect,
+                    retained=request.retainOnDelete,
+                    deleted_first=request.deleteBeforeReplace,
+                    aliases=tuple(alias.urn or alias.spec.name for alias in request.aliases),
                 )
             )
         return answer

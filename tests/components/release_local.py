@@ -151,8 +151,8 @@ class Platform(Cloud):
         arns = {machine["name"].split("-")[0]: machine["stateMachineArn"] for machine in machines}
         self.release, self.approver = arns["release"], arns["approver"]
         tables = self.client("dynamodb").list_tables()["TableNames"]
-        self.lease = next(name for name in tables if "lease" in name)
-        self.ledger = next(name for name in tables if "ledger" in name)
+        self.lease = next(name for name in tables if name.startswith("release-lease"))
+        self.ledger = next(name for name in tables if name.startswith("release-ledger"))
 
     def _push_image(self, folder: Path) -> str:
         rootfs = folder / "rootfs"

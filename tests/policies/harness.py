@@ -4,7 +4,7 @@ Resources go through the policy SDK's own service as the messages that the engin
 values reach a rule exactly as they do at a preview.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -62,6 +62,15 @@ class Report:
 
 def judge(rule: str, *resources: Declared, config: Mapping[str, Any] | None = None) -> Report:
     """Return what one rule says about a stack of these resources."""
+    return _report(item for item in _said(resources, rule, config) if item.policyName == rule)
+
+
+def judge_by_all(resources: Sequence[Declared]) -> Report:
+    """Return what the whole pack says about a stack of these resources."""
+    return _report(_said(resources))
+
+
+def _said(resources: Sequence[Declared], rule: str = "", config: Mapping[str, Any] | None = None) -> list[Any]:
     service = _service()
     request = analyzer_pb2.ConfigureAnalyzerRequest()
     if config:
@@ -71,7 +80,11 @@ def judge(rule: str, *resources: Declared, config: Mapping[str, Any] | None = No
     responses = [service.Analyze(_resource_request(resource), None) for resource in resources]
     stack = analyzer_pb2.AnalyzeStackRequest(resources=[_stack_resource(resource) for resource in resources])
     responses.append(service.AnalyzeStack(stack, None))
-    found = [item for response in responses for item in response.diagnostics if item.policyName == rule]
+    return [item for response in responses for item in response.diagnostics]
+
+
+def _report(found: Iterable[Any]) -> Report:
+    found = list(found)
     mandatory = [item for item in found if item.enforcementLevel == analyzer_pb2.MANDATORY]
     return Report(
         violations=tuple(item.message for item in mandatory),

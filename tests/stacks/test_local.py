@@ -7,46 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from stacks.foundation import foundation
-from stacks.outputs import outputs
-from stacks.providers import aws_provider, tags
-from stacks.serving import serving
-from stacks.settings import Settings
-from stacks.training import training
-from tests.components.recording import Recording, record
-from workloads.spec import load
+from tests.components.recording import Recording
+from tests.stacks.environments import environment
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 SNAPSHOT = Path(__file__).with_name("local_urns.txt")
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
-RETAINED = ("aws:cloudwatch/logGroup:LogGroup", "retentionInDays")
-
-
-def environment(name: str, **values: object) -> tuple[Recording, dict[str, object]]:
-    """Register the whole environment against mocks; return what was registered and the outputs' names."""
-    settings = Settings.from_mapping(
-        name,
-        {
-            "region": "eu-west-1",
-            "allowed_account_ids": ["000000000000" if name == "local" else "111122223333"],
-            "workload": "workloads/flights/workload.yaml",
-            "approval": "automatic",
-            "force_destroy": name == "local",
-            "owns_job_logs": name == "local",
-            **values,
-        },
-    )
-    workload = load(REPOSITORY / settings.workload)
-    told: dict[str, object] = {}
-
-    def program() -> None:
-        provider = aws_provider(settings, tags(settings, workload.name))
-        base = foundation(settings, workload, provider)
-        learning = training(settings, workload, provider, base)
-        answering = serving(settings, workload, provider, base, learning)
-        told.update(outputs(settings, workload, base, learning, answering))
-
-    return record(program, stack=name), told
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +25,6 @@ def test_every_resource_keeps_its_urn(local: Recording) -> None:
     Write it anew with: `python -m tests.stacks.test_local`.
     """
     assert sorted(found.urn for found in local.registrations) == SNAPSHOT.read_text(encoding="utf-8").splitlines()
-
-
-def test_at_least_sixty_resources_are_real(local: Recording) -> None:
-    assert len(local.aws) >= 60
 
 
 def test_every_aws_resource_uses_the_explicit_provider(local: Recording) -> None:
