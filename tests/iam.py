@@ -8,7 +8,7 @@ from __future__ import annotations
 import fnmatch
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,7 +125,9 @@ def _resource_problems(
     types = sorted({type_ for _, described in actions for type_ in _types(described)})
     given = ", ".join(resources)
     if "*" in resources:
-        narrow = all(any(described["resource_types"][t]["required"] for t in _types(described)) for _, described in actions)
+        narrow = all(
+            any(described["resource_types"][t]["required"] for t in _types(described)) for _, described in actions
+        )
         # A ban may be wider than it need be, and in a key's policy the star stands for that key.
         if narrow and effect == "Allow" and kind != "key":
             yield f"{pattern} works on {', '.join(types)}, and is given *"

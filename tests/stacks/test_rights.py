@@ -21,7 +21,9 @@ SNAPSHOT = Path(__file__).with_name("rights.txt")
 def written(recording: Recording) -> str:
     """Return every policy, one paragraph each, in the order of their names."""
     paragraphs = [
-        "\n".join([f"{document.name} ({document.kind})", *(line for one in document.statements for line in _lines(one))])
+        "\n".join(
+            [f"{document.name} ({document.kind})", *(line for one in document.statements for line in _lines(one))]
+        )
         for document in sorted(iam.documents(recording), key=lambda found: (found.name, found.kind))
     ]
     return "\n\n".join(paragraphs) + "\n"

@@ -1,0 +1,69 @@
+"""Which files may be mutated, and the tests nearest to each: its mirror, then those that hold it whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# What judges declarations judges all of them, within seconds.
+_DECLARED = (
+    "tests/components/test_foundation.py",
+    "tests/components/test_learning.py",
+    "tests/components/test_serving.py",
+    "tests/components/test_release_resources.py",
+    "tests/components/test_arguments.py",
+    "tests/stacks",
+)
+_TRAINING = (
+    "tests/training/test_gates.py",
+    "tests/training/test_learning.py",
+    "tests/training/test_pipeline.py",
+    "tests/training/test_chain.py",
+)
+
+# Pattern of files -> tests, by the order in which they run. The first pattern that fits counts.
+NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "components/release.asl.json",
+        ("tests/components/test_release_definition.py", "tests/components/test_release.py"),
+    ),
+    ("components/approver.asl.json", ("tests/components/test_approver.py",)),
+    ("components/*.py", _DECLARED),
+    ("stacks/*.py", ("tests/stacks",)),
+    ("training/*.py", _TRAINING),
+    ("inference/*.py", ("tests/inference", "tests/training/test_chain.py")),
+    ("policies/**/*.py", ("tests/policies",)),
+    ("sandbox/cloud/control/policy.py", ("tests/cloud/control/test_policy.py",)),
+    ("sandbox/cloud/control/authorization.py", ("tests/cloud/control/test_authorization.py",)),
+    ("sandbox/cloud/control/encryption.py", ("tests/cloud/control/test_encryption.py",)),
+    ("sandbox/cloud/control/s3.py", ("tests/cloud/control/test_s3.py",)),
+)
+
+
+def files() -> Iterator[Path]:
+    """Yield the files that may be mutated, by their path in the project."""
+    yield from (Path(path) for path in _parts() if Path(path).name not in ("__init__.py", "__main__.py"))
+
+
+def part_of(path: str) -> str:
+    """Return the pattern that a file falls under."""
+    return _parts()[path]
+
+
+def tests_of(path: str) -> tuple[str, ...]:
+    """Return the tests nearest to a file: its mirror first, if there is one."""
+    mirror = f"tests/{Path(path).parent}/test_{Path(path).name}"
+    first = (mirror,) if (ROOT / mirror).is_file() else ()
+    return (*first, *(test for test in dict(NEAREST)[part_of(path)] if test not in first))
+
+
+@cache
+def _parts() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for pattern, _ in NEAREST:
+        for path in sorted(ROOT.glob(pattern)):
+            found.setdefault(path.relative_to(ROOT).as_posix(), pattern)
+    return found
