@@ -36,7 +36,10 @@ NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("training/*.py", _TRAINING),
     ("inference/*.py", ("tests/inference", "tests/training/test_chain.py")),
     ("policies/**/*.py", ("tests/policies",)),
-    ("sandbox/cloud/control/policy.py", ("tests/cloud/control/test_policy.py",)),
+    (
+        "sandbox/cloud/control/policy.py",
+        ("tests/cloud/control/test_policy.py", "tests/cloud/control/test_policy_edges.py"),
+    ),
     ("sandbox/cloud/control/authorization.py", ("tests/cloud/control/test_authorization.py",)),
     ("sandbox/cloud/control/encryption.py", ("tests/cloud/control/test_encryption.py",)),
     ("sandbox/cloud/control/s3.py", ("tests/cloud/control/test_s3.py",)),
