@@ -20,7 +20,7 @@ endif
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo up preview rehearse recording down clean lock format ready venv engine cloud stack
-.PHONY: test sandbox-tests unit cloud-tests lint types
+.PHONY: test sandbox-tests unit cloud-tests lint types mutants
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -99,6 +99,11 @@ cloud-tests: venv  ## tests of the local cloud's parts
 
 sandbox-tests: ready  ## the real engine against the local cloud, end to end
 	$(RUN) $(PY) -m pytest tests/sandbox
+
+# Not a part of `make test`: it takes a quarter of an hour. SEED=2 takes other faults.
+SEED ?= 1
+mutants: venv  ## put small faults in, one at a time, and see whether the nearest tests notice
+	$(PY) -m tests.mutants --seed $(SEED)
 
 lock: venv  ## write the lock files anew from requirements.in and image/requirements.in
 	.venv/bin/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate requirements.in -o requirements.lock

@@ -35,7 +35,7 @@ class LedgerArgs:
     """
 
     key_arn: pulumi.Input[str]
-    deletion_protection: bool = False
+    deletion_protection: bool = True
 
 
 class Ledger(pulumi.ComponentResource):

@@ -72,4 +72,4 @@ class ReleaseArgs:
     topic_arn: pulumi.Input[str] | None = None
     topic_key_arn: pulumi.Input[str] | None = None
     reconcile_every_minutes: int = 15
-    protect_ledger: bool = False
+    protect_ledger: bool = True

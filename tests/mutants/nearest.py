@@ -14,13 +14,17 @@ _DECLARED = (
     "tests/components/test_learning.py",
     "tests/components/test_serving.py",
     "tests/components/test_release_resources.py",
+    "tests/components/test_defaults.py",
+    "tests/components/test_boundaries.py",
     "tests/components/test_arguments.py",
     "tests/stacks",
 )
 _TRAINING = (
+    "tests/training/test_champion.py",
     "tests/training/test_gates.py",
     "tests/training/test_learning.py",
     "tests/training/test_pipeline.py",
+    "tests/training/test_requests.py",
     "tests/training/test_chain.py",
 )
 
@@ -28,9 +32,13 @@ _TRAINING = (
 NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "components/release.asl.json",
-        ("tests/components/test_release_definition.py", "tests/components/test_release.py"),
+        (
+            "tests/components/test_release_definition.py",
+            "tests/components/test_definitions.py",
+            "tests/components/test_release.py",
+        ),
     ),
-    ("components/approver.asl.json", ("tests/components/test_approver.py",)),
+    ("components/approver.asl.json", ("tests/components/test_definitions.py", "tests/components/test_approver.py")),
     ("components/*.py", _DECLARED),
     ("stacks/*.py", ("tests/stacks",)),
     ("training/*.py", _TRAINING),
