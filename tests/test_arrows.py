@@ -75,10 +75,41 @@ def test_settings_are_read_in_one_place() -> None:
         path.relative_to(ROOT).as_posix()
         for folder in ("stacks", "components")
         for path in (ROOT / folder).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute) and ast.unparse(node) == "pulumi.Config"
+        if _reads_settings(path.read_text())
     }
-    assert readers <= {"stacks/settings.py"}
+    assert readers == {"stacks/settings.py"}
+
+
+@pytest.mark.parametrize(
+    ("source", "reads"),
+    [
+        ("import pulumi\npulumi.Config('headrace')", True),
+        ("from pulumi import Config", True),
+        ("from pulumi.runtime import config", True),
+        ("import pulumi.runtime.config", True),
+        ("pulumi.runtime.config.get_config('a')", True),
+        ("import os\nos.environ['HEADRACE_SETTING']", True),
+        ("import os\nos.getenv('XDG_CACHE_HOME')", False),
+        ("import pulumi\npulumi.get_stack()", False),
+    ],
+)
+def test_every_way_to_read_settings_is_seen(source: str, reads: bool) -> None:
+    assert _reads_settings(source) is reads
+
+
+def _reads_settings(source: str) -> bool:
+    """Say whether a module reads what the stack's file says, or a setting of ours from the environment."""
+    tree = ast.parse(source)
+    named = {target for _, target in _targets(tree, "")} | {
+        ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)
+    }
+    by_pulumi = any(name == "pulumi.Config" or name.startswith("pulumi.runtime.config") for name in named)
+    return by_pulumi or any(
+        isinstance(node, ast.Constant) and str(node.value).startswith("HEADRACE_")
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Subscript | ast.Call) and "environ" in ast.unparse(call).split("[")[0].split("(")[0]
+        for node in ast.walk(call)
+    )
 
 
 @pytest.mark.parametrize(

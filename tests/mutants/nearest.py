@@ -49,7 +49,10 @@ NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("tests/cloud/control/test_policy.py", "tests/cloud/control/test_policy_edges.py"),
     ),
     ("sandbox/cloud/control/authorization.py", ("tests/cloud/control/test_authorization.py",)),
-    ("sandbox/cloud/control/encryption.py", ("tests/cloud/control/test_encryption.py",)),
+    (
+        "sandbox/cloud/control/encryption.py",
+        ("tests/cloud/control/test_encryption_uses.py", "tests/cloud/control/test_encryption.py"),
+    ),
     ("sandbox/cloud/control/s3.py", ("tests/cloud/control/test_s3.py",)),
 )
 

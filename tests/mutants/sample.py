@@ -34,7 +34,7 @@ def chosen(found: Iterable[Mutant], count: int, seed: str) -> list[Mutant]:
         parts.setdefault(part_of(mutant.path), []).append(mutant)
     total = sum(len(part) for part in parts.values())
     taken = []
-    for part in parts.values():
+    for _, part in sorted(parts.items()):
         share = max(1, round(count * len(part) / total))
         taken += sorted(part, key=lambda one: hashlib.sha256(f"{seed}:{one.name}".encode()).hexdigest())[:share]
     return taken
