@@ -92,7 +92,7 @@ def _matches(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, str]]:
 
 
 def _files() -> Iterator[tuple[Path, str]]:
-    """Yield the project's text files, by their path in it; what git ignores is not the project's."""
+    """Yield the project's text files, by their path in it; what git ignores, and its own, are not the project's."""
     ignored = {".git"} | {line.rstrip("/") for line in (ROOT / ".gitignore").read_text().split() if line.endswith("/")}
     folders = [ROOT]
     while folders:
@@ -100,7 +100,7 @@ def _files() -> Iterator[tuple[Path, str]]:
             if path.is_dir():
                 if path.name not in ignored and not path.is_symlink():
                     folders.append(path)
-            elif path.suffix != ".pyc":
+            elif path.suffix != ".pyc" and path.name not in ignored:
                 try:
                     yield path.relative_to(ROOT), path.read_text()
                 except UnicodeDecodeError:
