@@ -73,3 +73,29 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     told = str(caught.value)
     assert "training/link.py must be a file, is a symbolic link" in told
     assert "folder 'inference' must hold files" in told
+
+
+def test_entries_carry_no_time_and_are_regular_files_of_unix(tmp_path: Path) -> None:
+    made = bundle(tree(tmp_path), ["training", "image"])
+    with zipfile.ZipFile(io.BytesIO(made.content)) as archive:
+        entries = archive.infolist()
+        assert [entry.filename for entry in entries] == ["image/bin/train", "training/train.py"]
+        assert archive.read("training/train.py") == b"print(1)\n"
+    assert {(entry.date_time, entry.create_system) for entry in entries} == {((1980, 1, 1, 0, 0, 0), 3)}
+    assert {entry.external_attr for entry in entries} == {0o100755 << 16, 0o100644 << 16}
+    assert {entry.compress_type for entry in entries} == {zipfile.ZIP_STORED}
+
+
+def test_a_link_that_leads_nowhere_is_a_problem_too(tmp_path: Path) -> None:
+    tree(tmp_path)
+    (tmp_path / "training" / "link.py").symlink_to("nowhere.py")
+    with pytest.raises(ValueError, match=r"training/link\.py must be a file, is a symbolic link"):
+        bundle(tmp_path, ["training"])
+
+
+def test_only_the_owner_s_right_to_execute_counts(tmp_path: Path) -> None:
+    before = digest(tree(tmp_path))
+    (tmp_path / "training" / "train.py").chmod(0o611)
+    assert digest(tmp_path) == before
+    (tmp_path / "training" / "train.py").chmod(0o744)
+    assert digest(tmp_path) != before

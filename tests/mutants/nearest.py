@@ -38,11 +38,18 @@ NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
             "tests/components/test_release.py",
         ),
     ),
-    ("components/approver.asl.json", ("tests/components/test_definitions.py", "tests/components/test_approver.py")),
+    (
+        "components/approver.asl.json",
+        (
+            "tests/components/test_definitions.py",
+            "tests/components/test_approver_decides.py",
+            "tests/components/test_approver.py",
+        ),
+    ),
     ("components/*.py", _DECLARED),
     ("stacks/*.py", ("tests/stacks",)),
     ("training/*.py", _TRAINING),
-    ("inference/*.py", ("tests/inference", "tests/training/test_chain.py")),
+    ("inference/*.py", ("tests/inference", "tests/training/test_gates.py")),
     ("policies/**/*.py", ("tests/policies",)),
     (
         "sandbox/cloud/control/policy.py",

@@ -22,7 +22,16 @@ _COMPARISONS: dict[type[ast.cmpop], tuple[str, str]] = {
     ast.IsNot: ("is not", "is"),
 }
 _CALLS = {"allow": "deny", "deny": "allow", "min": "max", "max": "min", "any": "all", "all": "any"}
-_WITHOUT_EFFECT = {"strict", "exist_ok", "missing_ok", "ignore_errors", "usedforsecurity", "ensure_ascii", "indent"}
+_WITHOUT_EFFECT = {
+    "strict",
+    "exist_ok",
+    "missing_ok",
+    "ignore_errors",
+    "usedforsecurity",
+    "ensure_ascii",
+    "indent",
+    "sort_keys",
+}
 _WAITS = re.compile(r"sleep|timeout|_seconds|pause", re.IGNORECASE)
 _SAYS = re.compile(r"(^|\.)(print|say|debug|info|warning|register_outputs|simplefilter|__init__)$")
 
@@ -142,7 +151,7 @@ class _Finder(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         name = ast.unparse(node.func)
-        if _WAITS.search(name):
+        if _WAITS.search(name) or name.endswith("register_outputs"):  # Pulumi keeps a component's outputs for display
             return
         if name in _CALLS:
             self.put(self.start(node.func), self.end(node.func), _CALLS[name])

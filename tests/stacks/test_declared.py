@@ -6,6 +6,7 @@ resources an input is made. Write it anew with: `python -m tests.stacks.test_dec
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -185,6 +186,18 @@ def test_an_alarm_rings_after_three_bad_minutes_of_five(
         "alarmActions": [topic],
         "okActions": [topic],
     }
+
+
+def test_layers_of_builds_that_never_finished_go_and_tagged_images_stay() -> None:
+    policy = environments.of("prod").one("aws:ecr/lifecyclePolicy:LifecyclePolicy", "image-lifecycle").inputs["policy"]
+    (rule,) = json.loads(policy)["rules"]
+    assert rule["selection"] == {
+        "tagStatus": "untagged",
+        "countType": "sinceImagePushed",
+        "countUnit": "days",
+        "countNumber": 30,
+    }
+    assert (rule["rulePriority"], rule["action"]) == (1, {"type": "expire"})
 
 
 def test_every_child_is_named_after_its_parent() -> None:
