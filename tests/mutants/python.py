@@ -86,7 +86,7 @@ class _Finder(ast.NodeVisitor):
 
     def visit_value(self, target: ast.expr, value: ast.expr) -> None:
         name = ast.unparse(target)
-        if name == "__all__" or (isinstance(value, ast.Constant) and _WAITS.search(name)):
+        if name == "__all__" or _WAITS.search(name):
             return
         self.visit(value)
 
