@@ -48,6 +48,7 @@ DEFAULTS: dict[str, Any] = {
     "ServingPolicy.instance_count": 1,
     "ServingPolicy.instance_type": "ml.m5.large",
     "ServingPolicy.variant_name": "live",
+    "ServiceRoleArgs.any_account_because": None,
     "StateMachineArgs.sees_own_executions": False,
     "TrackingArgs.size": "Small",
     "TrainingPipelineArgs.outlived_by": (),

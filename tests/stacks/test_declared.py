@@ -26,6 +26,7 @@ ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 KEYS = {
     "data": {
         "catalogue-workgroup",
+        "endpoint-bootstrap-configuration",  # what is captured
         "features-aircraft",
         "features-origin",
         "features-route",
