@@ -33,12 +33,13 @@ class LaneError(Exception):
 class Lane:
     """Copies of the project that take mutants one after the other."""
 
-    def __init__(self, copies: list[Copy], sources: dict[str, str]) -> None:
-        """Take the copies; `sources` are the files as they are."""
+    def __init__(self, copies: list[Copy], sources: dict[str, str], tests: dict[str, tuple[str, ...]]) -> None:
+        """Take the copies; `sources` are the files as they are, `tests` those nearest to each."""
         self._free: queue.Queue[Copy] = queue.Queue()
         for copy in copies:
             self._free.put(copy)
         self._sources = sources
+        self._tests = tests
         self._seconds: dict[str, float] = {}
         self._print = threading.Lock()
         self._done = 0
@@ -57,7 +58,7 @@ class Lane:
 
     def noticed(self, mutant: Mutant, total: int) -> bool:
         """Say whether the tests nearest to a mutant fail."""
-        tests = nearest.tests_of(mutant.path)
+        tests = self._tests[mutant.path]
         copy = self._free.get()
         try:
             copy.write(mutant.path, mutant.text)
@@ -93,10 +94,11 @@ def _folder() -> Iterator[Path]:
 def run(mutants: list[Mutant], jobs: int) -> list[Mutant]:
     """Return the mutants that no test notices."""
     sources = {path: (nearest.ROOT / path).read_text(encoding="utf-8") for path in {one.path for one in mutants}}
+    tests = {path: nearest.tests_of(path) for path in sources}
     with _folder() as folder, ThreadPoolExecutor(jobs) as pool:
         copies = list(pool.map(Copy, [folder / str(number) for number in range(jobs)]))
-        lane = Lane(copies, sources)
-        needed = sorted({test for mutant in mutants for test in nearest.tests_of(mutant.path)})
+        lane = Lane(copies, sources, tests)
+        needed = sorted({test for nearest_tests in tests.values() for test in nearest_tests})
         print(f"mutants    {len(needed)} files and folders of tests must pass first", flush=True)
         try:
             list(pool.map(lane.measure, needed))

@@ -17,6 +17,7 @@ _DECLARED = (
     "tests/components/test_defaults.py",
     "tests/components/test_boundaries.py",
     "tests/components/test_arguments.py",
+    "tests/components/test_notices.py",
     "tests/stacks",
 )
 _TRAINING = (
@@ -46,6 +47,12 @@ NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
             "tests/components/test_approver.py",
         ),
     ),
+    ("components/account.py", ("tests/components/test_account.py",)),
+    ("components/asl.py", ("tests/components/test_asl.py", "tests/components/test_release_definition.py")),
+    ("components/bundle.py", ("tests/components/test_bundle.py",)),
+    ("components/endpoint_birth.py", ("tests/components/test_endpoint_birth.py",)),
+    ("components/image_build.py", ("tests/components/test_image_build.py",)),
+    ("components/sweeper.py", ("tests/components/test_sweeper.py",)),
     ("components/*.py", _DECLARED),
     ("stacks/*.py", ("tests/stacks",)),
     ("training/*.py", _TRAINING),
