@@ -14,6 +14,7 @@ _DECLARED = (
     "tests/components/test_learning.py",
     "tests/components/test_serving.py",
     "tests/components/test_release_resources.py",
+    "tests/components/test_release_values.py",
     "tests/components/test_defaults.py",
     "tests/components/test_boundaries.py",
     "tests/components/test_arguments.py",
@@ -37,6 +38,7 @@ NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
             "tests/components/test_release_definition.py",
             "tests/components/test_definitions.py",
             "tests/components/test_release.py",
+            "tests/components/test_release_weather.py",
         ),
     ),
     (
