@@ -20,6 +20,7 @@ _SWAPS = {
 }
 _WHOLE_RULE = ("Choices", "Catch", "Retry", "And", "Or")
 _WAITS = ("IntervalSeconds", "BackoffRate", "Seconds", "MaxDelaySeconds", "MaxResults", "Limit", "TimeoutSeconds")
+_NAMES = ("Next", "Default", "StartAt")  # of states
 _CONDITIONS = ("ConditionExpression", "ConsistentRead", "Mode", "Environment")
 
 
@@ -61,7 +62,7 @@ def _faults(place: Path, node: Any) -> Iterator[tuple[str, Callable[[Any, Any], 
         yield f"{node} -> {not node}", lambda parent, at: parent.__setitem__(at, not node)
     elif isinstance(node, int) and key not in _WAITS:
         yield f"{node} -> {node + 1}", lambda parent, at: parent.__setitem__(at, node + 1)
-    if isinstance(node, str) and node in OPPOSITES:
+    if isinstance(node, str) and node in OPPOSITES and key not in _NAMES:
         yield f"{node} -> {OPPOSITES[node]}", lambda parent, at: parent.__setitem__(at, OPPOSITES[node])
     if "Parameters" in place[:-1] and (PROTECTS.search(str(key)) or key in _CONDITIONS):
         yield "is left out", lambda parent, at: parent.pop(at)
