@@ -88,3 +88,11 @@ def test_a_package_that_is_not_there_is_said_so(platform: Platform) -> None:
     ended = platform.run_approver(model_package_arn=gone)
     assert (ended.status, ended.error) == ("FAILED", "LeftPending")
     assert f"{gone} could not be read" in ended.cause
+
+
+def test_an_event_is_about_the_package_that_it_names(platform: Platform) -> None:
+    waiting, named = variant(platform, {}), variant(platform, {})
+    ended = platform.run_approver(detail={"ModelPackageArn": named})
+    assert [one["model_package_arn"] for one in ended.output["decided"]] == [named]
+    assert platform.package(named)["ModelApprovalStatus"] == "Approved"
+    assert platform.package(waiting)["ModelApprovalStatus"] == "PendingManualApproval"

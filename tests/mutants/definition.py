@@ -58,9 +58,9 @@ def _faults(place: Path, node: Any) -> Iterator[tuple[str, Callable[[Any, Any], 
             yield "is turned round", _negate
     if key in _SWAPS:
         yield f"becomes {_SWAPS[str(key)]}", _rename
-    if isinstance(node, bool):
+    if isinstance(node, bool) and key != "End":
         yield f"{node} -> {not node}", lambda parent, at: parent.__setitem__(at, not node)
-    elif isinstance(node, int) and key not in _WAITS:
+    elif isinstance(node, int) and not isinstance(node, bool) and key not in _WAITS:
         yield f"{node} -> {node + 1}", lambda parent, at: parent.__setitem__(at, node + 1)
     if isinstance(node, str) and node in OPPOSITES and key not in _NAMES:
         yield f"{node} -> {OPPOSITES[node]}", lambda parent, at: parent.__setitem__(at, OPPOSITES[node])

@@ -35,10 +35,14 @@ def main() -> None:
         warnings.simplefilter("ignore")
         for name in _HEAVY:
             hasattr(importlib.import_module(name), "any")  # a question makes a lazy module be read
+    parent = os.getppid()
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
-        print(json.dumps(_run(request["tests"], request["log"], request["seconds"])), flush=True)
+        answer = json.dumps(_run(request["tests"], request["log"], request["seconds"]))
+        if os.getppid() != parent:
+            return
+        print(answer, flush=True)
 
 
 def _run(tests: list[str], log: str, seconds: float) -> int:
@@ -46,15 +50,14 @@ def _run(tests: list[str], log: str, seconds: float) -> int:
     child = os.fork()
     if child == 0:
         _be_pytest(tests, log)
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    deadline, parent = time.monotonic() + seconds, os.getppid()
+    while time.monotonic() < deadline and os.getppid() == parent:  # whoever asked may be killed
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             _end_group(child)  # what a test left running
             return os.waitstatus_to_exitcode(status)
         time.sleep(0.02)
-    _end_group(child)
-    os.waitpid(child, 0)
+    _interrupt(child)
     return TIMED_OUT
 
 
@@ -75,6 +78,21 @@ def _be_pytest(tests: list[str], log: str) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _interrupt(leader: int) -> None:
+    """Let pytest stop what its tests started, then end what is left."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGINT)
+    for _ in range(100):
+        ended, _ = os.waitpid(leader, os.WNOHANG)
+        if ended:
+            break
+        time.sleep(0.1)
+    else:
+        _end_group(leader)
+        os.waitpid(leader, 0)
+    _end_group(leader)
 
 
 def _end_group(leader: int) -> None:
