@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import dill
@@ -87,13 +88,17 @@ class Pipeline:
     def __init__(self) -> None:
         self.statuses = {"one": "Executing", "two": "Stopping", "three": "Succeeded"}
 
-    def list_pipeline_executions(self, **_: str) -> dict[str, Any]:
-        """Show what there is; what is being stopped ends after that."""
+    def get_paginator(self, operation: str) -> Any:
+        """Give the pages of what there is."""
+        return {"list_pipeline_executions": SimpleNamespace(paginate=self._pages)}[operation]
+
+    def _pages(self, **_: str) -> list[dict[str, Any]]:
+        """Show what there is behind an empty page; what is being stopped ends after that."""
         shown = [
             {"PipelineExecutionArn": arn, "PipelineExecutionStatus": status} for arn, status in self.statuses.items()
         ]
         self.statuses = {arn: "Stopped" if status == "Stopping" else status for arn, status in self.statuses.items()}
-        return {"PipelineExecutionSummaries": shown}
+        return [{"PipelineExecutionSummaries": part} for part in ([], shown[:1], shown[1:])]
 
     def stop_pipeline_execution(self, **given: str) -> None:
         """Begin to stop one."""
@@ -153,3 +158,12 @@ def test_an_update_sweeps_nothing(provider: Any) -> None:
 @pytest.mark.parametrize("provider", [PackageSweepProvider(), ReleaseSweepProvider()])
 def test_the_serialised_provider_names_its_class_and_nothing_more(provider: Any) -> None:
     assert len(dill.dumps(provider, protocol=0)) < 300
+
+
+@pytest.mark.parametrize("provider", [PackageSweepProvider(), ReleaseSweepProvider()])
+def test_nothing_is_ever_replaced_for_that_would_sweep(provider: PackageSweepProvider | ReleaseSweepProvider) -> None:
+    before, after = {"__provider": "old", "a": 1}, {"__provider": "new", "a": 2}
+    changed, same = provider.diff("id", before, after), provider.diff("id", before, {"__provider": "new", "a": 1})
+    assert (changed.changes, changed.replaces, changed.delete_before_replace) == (True, [], False)
+    assert same.changes is False
+    assert provider.diff("id", {"a": 1}, {"a": 1, "b": 2}).changes is True
