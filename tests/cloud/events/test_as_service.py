@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.cloud.endpoints.local import LOCAL_ACCOUNT, allow, eventually
+from sandbox.cloud.settings import LOCAL_ACCOUNT
+from tests.cloud.endpoints.local import allow, eventually
 from tests.cloud.events.conftest import Events
 
 

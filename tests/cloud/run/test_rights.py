@@ -94,7 +94,7 @@ def test_a_build_pushes_layers_with_its_role(cloud: Cloud, lacks: str) -> None:
 
 
 BUCKET = "arn:aws:s3:::lake"
-WORK = [
+WORK: list[dict[str, Any]] = [
     {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"{BUCKET}/tracked/*"},
     {
         "Effect": "Allow",
