@@ -54,10 +54,7 @@ _S3_ACTIONS = {
     "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
 }
 _VERSIONED = {"GetObject", "DeleteObject", "GetObjectTagging", "PutObjectTagging", "GetObjectAcl", "PutObjectAcl"}
-_SAGEMAKER_PATHS = {
-    "TrackingServer": "mlflow-tracking-server",
-    "AutoMLJob": "automl-job",
-}
+_SAGEMAKER_PATHS = {"TrackingServer": "mlflow-tracking-server", "AutoMLJob": "automl-job"}
 _EACH = {"cloudwatch", "codebuild", "ecr", "events", "glue", "sagemaker-featurestore-runtime", "ssm"}
 _OF_ALL_GROUPS = {"DescribeLogGroups", "DescribeQueries", "DescribeQueryDefinitions"}
 _WITH_CONFIG = {"CreateEndpoint", "UpdateEndpoint"}

@@ -210,9 +210,8 @@ def _written_time(value: Any) -> str:
 
 @handles("stepfunctions", "CreateStateMachine", "UpdateStateMachine")
 def _declare(call: Call) -> Params:
-    name = call.params.get("name") or call.params["stateMachineArn"].rsplit(":", 1)[-1]
     if role := call.params.get("roleArn"):
-        _check_role(role, name)
+        _check_role(role, call.params.get("name") or call.params["stateMachineArn"].rsplit(":", 1)[-1])
         log_delivery.check_machine(role, call.params)
     if wrong := diagnostics(call.params.get("definition") or "null"):
         said = ", ".join(f"{found['code']}: {found['message']} at {found['location']}" for found in wrong)
@@ -240,10 +239,9 @@ def _check_machine(call: Call) -> None:
     """Refuse to start a machine whose role cannot be assumed (any more); on AWS its execution would fail at once."""
     from moto.stepfunctions.responses import get_backend  # noqa: PLC0415
 
-    arn = call.params["stateMachineArn"]
-    machine = next((one for one in get_backend(call.account, call.region).state_machines if one.arn == arn), None)
-    if machine is not None:
-        _check_role(machine.roleArn, machine.name)
+    for machine in get_backend(call.account, call.region).state_machines:
+        if machine.arn == call.params["stateMachineArn"]:
+            _check_role(machine.roleArn, machine.name)
 
 
 @handles("stepfunctions", "DescribeExecution")
