@@ -142,7 +142,7 @@ class Platform(Cloud):
         self.client("s3").create_bucket(Bucket=BUCKET)
         self.client("sns").create_topic(Name=TOPIC.rsplit(":", maxsplit=1)[-1])
         self.client("sagemaker").create_model_package_group(ModelPackageGroupName=GROUP)
-        pull = allow("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability")
+        pull = allow("ecr:*")
         self.role("serving", "sagemaker.amazonaws.com", pull, allow("s3:GetObject"))
         self._birth()
         for resource in both().aws:
