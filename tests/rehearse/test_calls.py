@@ -16,10 +16,8 @@ from sandbox.cloud.settings import LOCAL_ACCOUNT
 from stacks.settings import Settings
 from tests.rehearse.conftest import planned
 
-# Roles that a demo lets do nothing that IAM is asked about: the services that act as them do so outside of a session.
+# Roles that have nothing to do in a demo.
 SILENT: dict[str, str] = {
-    "features-offline-role": "the local cloud writes offline stores itself",
-    "tracking-server-role": "the local MLflow is asked for no look at its bucket",
     "approver-look-starter-role": "the schedule's first look comes after the demo",
     "release-policy-change-starter-role": "the demo changes no serving policy",
     "release-reconciler-starter-role": "the schedule's first look comes after the demo",
