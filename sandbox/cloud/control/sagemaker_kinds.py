@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.cloud import clients
 from sandbox.cloud.actions import AwsError, Call, Params, handles
-from sandbox.cloud.control import sagemaker
+from sandbox.cloud.control import feature_groups, sagemaker
 from sandbox.cloud.control.sagemaker import Kind
 from sandbox.cloud.state import records
 from sandbox.cloud.state.records import Record
@@ -53,33 +53,6 @@ def _endpoint_config_unused(_: Call, row: Record) -> None:
                 f'Cannot delete endpoint configuration "{row["EndpointConfigArn"]}": '
                 f'endpoint "{endpoint["EndpointName"]}" uses it.',
             )
-
-
-def _feature_group(call: Call, row: Record) -> None:
-    names = [feature["FeatureName"] for feature in row["FeatureDefinitions"]]
-    for member in ("RecordIdentifierFeatureName", "EventTimeFeatureName"):
-        if row[member] not in names:
-            raise AwsError("ValidationException", f"{member} {row[member]!r} is not one of FeatureDefinitions.")
-    offline = row.get("OfflineStoreConfig")
-    if offline:
-        name, storage = row["FeatureGroupName"], offline["S3StorageConfig"]
-        made = int(row["CreationTime"].timestamp())
-        storage.setdefault(
-            "ResolvedOutputS3Uri",
-            f"{storage['S3Uri'].rstrip('/')}/{call.account}/sagemaker/{call.region}/offline-store/{name}-{made}/data",
-        )
-        table = f"{name}_{made}".replace("-", "_").lower()
-        catalogue = {"Catalog": "AwsDataCatalog", "Database": "sagemaker_featurestore", "TableName": table}
-        offline.setdefault("DataCatalogConfig", catalogue)
-        row["OfflineStoreStatus"] = {"Status": "Active"}
-    from sandbox.cloud.run import feature_store_birth  # noqa: PLC0415 - run's modules know ours
-
-    feature_store_birth.check(row)
-
-
-def _feature_group_update(call: Call, row: Record) -> None:
-    row["FeatureDefinitions"] = [*row["FeatureDefinitions"], *row.pop("FeatureAdditions", [])]
-    row["LastUpdateStatus"] = {"Status": "Successful"}
 
 
 def _package_group_empty(_: Call, row: Record) -> None:
@@ -158,9 +131,9 @@ _KINDS = (
         missing="ResourceNotFound",
         lost="{spoken} {arn} does not exist.",
         taken="ResourceInUse",
-        born={"FeatureGroupStatus": "Created"},
-        create=_feature_group,
-        update=_feature_group_update,
+        create=feature_groups.create,
+        update=feature_groups.update,
+        describe=feature_groups.settled,
     ),
     Kind(
         "Pipeline",

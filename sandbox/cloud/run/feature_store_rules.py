@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.cloud.actions import AwsError
+from sandbox.cloud.control import feature_groups
 from sandbox.cloud.state import records
 
 _INTEGER = re.compile(r"[+-]?\d+")
@@ -51,6 +52,8 @@ def group(name_or_arn: str) -> Group:
     row = records.table("FeatureGroup").get(name)
     if row is None:
         raise AwsError("ResourceNotFound", f"Feature Group {name} does not exist.", 404)
+    row = dict(row)
+    feature_groups.settled(None, row)
     if row.get("FeatureGroupStatus", "Created") != "Created":
         raise AwsError(
             "ValidationError", f"Feature Group {name} is {row['FeatureGroupStatus']}: wait until it is Created."

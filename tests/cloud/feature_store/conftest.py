@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cloud.endpoints.local import Cloud, allow, started
+from tests.cloud.endpoints.local import Cloud, allow, eventually, started
 
 DEFINITIONS = [
     {"FeatureName": "origin", "FeatureType": "String"},
@@ -26,7 +26,7 @@ class Store(Cloud):
     """A local cloud and short ways to use its feature store."""
 
     def group(self, name: str, **more: Any) -> None:
-        """Make a feature group; `more` replaces parts of it."""
+        """Make a feature group and wait until it is there; `more` replaces parts of it."""
         self.client("sagemaker").create_feature_group(
             **{
                 "FeatureGroupName": name,
@@ -39,6 +39,17 @@ class Store(Cloud):
                 **more,
             }
         )
+        self.made(name)
+
+    def made(self, name: str) -> None:
+        """Wait until a group is made, and what was updated in it has come."""
+
+        def settled() -> bool:
+            found = self.client("sagemaker").describe_feature_group(FeatureGroupName=name)
+            updating = found.get("LastUpdateStatus", {}).get("Status") == "InProgress"
+            return found["FeatureGroupStatus"] == "Created" and not updating
+
+        eventually(settled)
 
     def put(self, name: str, **values: Any) -> None:
         """Put a record."""

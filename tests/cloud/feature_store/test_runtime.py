@@ -157,6 +157,7 @@ def test_target_stores_choose_where_a_record_goes(store: Store) -> None:
         FeatureDefinitions=DEFINITIONS,
         OnlineStoreConfig={"EnableOnlineStore": True},
     )
+    store.made("online")
     with pytest.raises(ClientError, match="Feature Group online has no OfflineStore"):
         runtime.put_record(FeatureGroupName="online", Record=record(**JFK), TargetStores=["OfflineStore"])
 
