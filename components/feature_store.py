@@ -1,4 +1,4 @@
-"""The feature store: one feature group an entity, with the newest values online and their history offline."""
+"""The feature store: one feature group an entity, with the newest values online. The history is the lake's."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
-from components.bucket import Bucket
 from components.checks import require
+from components.feature_group import FeatureGroup, FeatureGroupArgs
+from components.feature_group_sweep import FeatureGroupSweeper, FeatureGroupSweeperArgs
 from components.place import Place
-from components.service_role import ServiceRole, ServiceRoleArgs
 from components.statements import Statement, allow
 
 FEATURE_TYPES = ("String", "Integral", "Fractional")
-_LONGEST_NAME = 64
+_LONGEST_NAME = 60  # AWS allows 64 characters, and a later version has "-v<number>" behind it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,95 +48,73 @@ class FeatureStoreArgs:
     place : Place
         The account that the groups are in.
     name_prefix : str
-        Feature groups are called ``<name_prefix>-<entity>``, because jobs name them.
+        Feature groups are called ``<name_prefix>-<entity>``, later versions ``<name_prefix>-<entity>-v2`` and so on.
     entities : mapping of str to Entity
         By entity name.
-    offline : Bucket
-        Where the history goes, under ``feature-store/``.
     key_arn : input of str
-        Customer key of both stores.
+        Customer key of the online stores.
+    tags : mapping of str to str
+        The stack's tags, by which its groups are known from others.
     """
 
     place: Place
     name_prefix: str
     entities: Mapping[str, Entity]
-    offline: Bucket
     key_arn: pulumi.Input[str]
+    tags: Mapping[str, str]
 
 
 class FeatureStore(pulumi.ComponentResource):
-    """The feature groups and the role that keeps their history.
+    """The feature groups.
 
     Attributes
     ----------
     group_names : dict of str to pulumi.Output[str]
-        Feature group names by entity.
+        By entity, the feature group that the pipeline fills. A model that serves may read an older one: its package
+        names the groups that it was trained with.
     """
 
-    _PREFIX = "feature-store/"
-
     def __init__(self, name: str, args: FeatureStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the role and the feature groups."""
+        """Register the feature groups."""
         require(f"FeatureStore {name!r}", _rules(args))
         super().__init__("headrace:features:FeatureStore", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        role = ServiceRole(
-            f"{name}-offline",
-            ServiceRoleArgs(
-                service="sagemaker.amazonaws.com",
-                duty="Writes the feature store's history to the lake",
-                place=args.place,
-                any_account_because="AWS's page on the confused deputy does not list Feature Store.",
-                statements=[
-                    *args.offline.read_statements(self._PREFIX),
-                    *args.offline.write_statements(self._PREFIX),
-                    allow(["s3:GetBucketAcl", "s3:GetBucketLocation"], [args.offline.arn]),
-                    allow(["s3:PutObjectAcl"], [pulumi.Output.concat(args.offline.arn, "/", self._PREFIX, "*")]),
-                    # Iceberg keeps the table's newest state in the catalogue, in the database that SageMaker makes.
-                    allow(
-                        ["glue:GetTable", "glue:UpdateTable"],
-                        [
-                            args.place.arn("glue", "catalog"),
-                            args.place.arn("glue", "database/sagemaker_featurestore"),
-                            args.place.arn("glue", "table/sagemaker_featurestore/*"),
-                        ],
-                    ),
-                ],
-            ),
-            child,
-        )
+        self._name = name
+        self._args = args
         groups = {
-            entity: aws.sagemaker.FeatureGroup(
+            entity: FeatureGroup(
                 f"{name}-{entity}",
-                feature_group_name=f"{args.name_prefix}-{entity}",
-                description=known.description,
-                record_identifier_feature_name=known.record_identifier,
-                event_time_feature_name=known.event_time,
-                feature_definitions=[
-                    {"feature_name": feature, "feature_type": kind} for feature, kind in known.features.items()
-                ],
-                role_arn=role.arn,
-                online_store_config={
-                    "enable_online_store": True,
-                    "security_config": {"kms_key_id": args.key_arn},
-                },
-                offline_store_config={
-                    "s3_storage_config": {
-                        "s3_uri": pulumi.Output.format("s3://{}/{}", args.offline.name, self._PREFIX.rstrip("/")),
-                        "kms_key_id": args.key_arn,
-                    },
-                    "table_format": "Iceberg",
-                },
-                opts=child,
+                FeatureGroupArgs(
+                    place=args.place,
+                    base_name=f"{args.name_prefix}-{entity}",
+                    record_identifier=known.record_identifier,
+                    event_time=known.event_time,
+                    features=known.features,
+                    description=known.description,
+                    key_arn=args.key_arn,
+                    tags=args.tags,
+                ),
+                pulumi.ResourceOptions(parent=self),
             )
             for entity, known in args.entities.items()
         }
         self._arns = [group.arn for group in groups.values()]
-        self._key_arn = args.key_arn
-        self.group_names: dict[str, pulumi.Output[str]] = {
-            entity: group.feature_group_name for entity, group in groups.items()
-        }
+        self.group_names: dict[str, pulumi.Output[str]] = {entity: group.group_name for entity, group in groups.items()}
         self.register_outputs({"group_names": self.group_names})
+
+    def sweep(self, model_package_group_name: pulumi.Input[str], pipeline_name: pulumi.Input[str]) -> None:
+        """Remove replaced groups once no package names them, and every group when the stack is destroyed."""
+        FeatureGroupSweeper(
+            f"{self._name}-sweeper",
+            FeatureGroupSweeperArgs(
+                place=self._args.place,
+                name_prefix=f"{self._args.name_prefix}-",
+                tags=self._args.tags,
+                group_names=self.group_names,
+                model_package_group_name=model_package_group_name,
+                pipeline_name=pipeline_name,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
 
     def record_statements(self) -> list[Statement]:
         """Permissions to put records, and to read back what is there."""
@@ -152,7 +129,7 @@ class FeatureStore(pulumi.ComponentResource):
                 ],
                 self._arns,
             ),
-            allow(["kms:Decrypt", "kms:GenerateDataKey"], [self._key_arn]),
+            allow(["kms:Decrypt", "kms:GenerateDataKey"], [self._args.key_arn]),
         ]
 
 

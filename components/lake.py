@@ -49,7 +49,7 @@ class DataLake(pulumi.ComponentResource):
     raw : Bucket
         Data as they arrive, Parquet under ``raw/``; EventBridge hears of each object.
     curated : Bucket
-        What processing writes: training sets, evaluations, the offline feature store, query results, captures.
+        What processing writes: training sets, histories, evaluations, query results, captures.
     artifacts : Bucket
         Bundles, experiment artifacts, and model packages under a write-once prefix.
     logs : Bucket

@@ -23,13 +23,10 @@ class RegistryArgs:
         The account that the group is in.
     group_name : str
         The group's name, because pipelines and people name it.
-    description : str
-        What the models predict.
     """
 
     place: Place
     group_name: str
-    description: str
 
 
 class Registry(pulumi.ComponentResource):
@@ -47,8 +44,9 @@ class Registry(pulumi.ComponentResource):
         group = aws.sagemaker.ModelPackageGroup(
             f"{name}-group",
             model_package_group_name=args.group_name,
-            model_package_group_description=args.description,
-            opts=pulumi.ResourceOptions(parent=self),
+            # A description could never be changed: SageMaker has no such call, and the provider would make the group
+            # anew under its own name, which AWS refuses. The pipeline carries the workload's, and each package its own.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["modelPackageGroupDescription"]),
         )
         self.group_name: pulumi.Output[str] = group.model_package_group_name
         self.group_arn: pulumi.Output[str] = group.arn

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import duckdb
@@ -15,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from demo.console import Clock, StoryError, line, step
 from demo.environment import Environment
+from demo.serving import feature_groups
 from workloads.flights import ingest
 from workloads.spec import Workload, folder
 
@@ -37,6 +39,10 @@ class Question:
     asked_at: pd.Timestamp
     instance: dict[str, Any]
     late: bool
+
+
+class AnotherContractError(Exception):
+    """The model that serves was trained with other inputs than the workload has now."""
 
 
 def load(environment: Environment, months: Iterable[str]) -> None:
@@ -74,7 +80,7 @@ def questions(environment: Environment, workload: Workload, start: str, end: str
     """Make questions of real flights, evenly spread over a time.
 
     What a caller knows itself (schedule, weather) comes from the data; the histories of origin, route and aircraft come
-    from the feature groups, as they are now.
+    from the feature groups of the model that serves, as they are now.
 
     Parameters
     ----------
@@ -86,7 +92,11 @@ def questions(environment: Environment, workload: Workload, start: str, end: str
     flights = _examples(workload, start, end)
     chosen = flights.iloc[[round(index * (len(flights) - 1) / max(count - 1, 1)) for index in range(count)]]
     rows = chosen.to_dict("records")
-    histories = {entity: _histories(environment, workload, entity, rows) for entity in workload.entities}
+    groups = feature_groups(environment)
+    histories = {
+        entity: _histories(environment, workload.entities[entity].record_identifier, groups[entity], rows)
+        for entity in workload.entities
+    }
     return [_question(workload, row, histories) for row in rows]
 
 
@@ -111,11 +121,9 @@ def _examples(workload: Workload, start: str, end: str) -> pd.DataFrame:
 
 
 def _histories(
-    environment: Environment, workload: Workload, entity: str, rows: Sequence[dict[Any, Any]]
+    environment: Environment, identifier: str, group: str, rows: Sequence[dict[Any, Any]]
 ) -> dict[str, dict[str, str]]:
-    identifier = workload.entities[entity].record_identifier
     wanted = sorted({str(row[identifier]) for row in rows if row[identifier] is not None})
-    group = environment.feature_groups[entity]
     answer = environment.client("sagemaker-featurestore-runtime").batch_get_record(
         Identifiers=[{"FeatureGroupName": group, "RecordIdentifiersValueAsString": wanted}]
     )
@@ -155,8 +163,10 @@ def ask(environment: Environment, instances: Sequence[dict[str, Any]]) -> dict[s
 
     Raises
     ------
+    AnotherContractError
+        If the model that serves does not take such instances.
     StoryError
-        With what the container said. SageMaker wraps its status, of the caller's errors and of its own, in a 424.
+        With what else the container said. SageMaker wraps its status, of the caller's errors and of its own, in a 424.
     """
     runtime, name = environment.client("sagemaker-runtime"), environment["endpoint_name"]
     try:
@@ -168,6 +178,9 @@ def ask(environment: Environment, instances: Sequence[dict[str, Any]]) -> dict[s
         )
     except runtime.exceptions.ModelError as error:
         status, said = error.response["OriginalStatusCode"], error.response["OriginalMessage"]
+        if status == HTTPStatus.BAD_REQUEST:
+            first = json.loads(said)["errors"][0]
+            raise AnotherContractError(f"{first['field']} must {first['rule'].removeprefix('must ')}") from error
         raise StoryError(
             f"endpoint/{name} answered with status {status}: {said}\nIts log: {error.response['LogStreamArn']}"
         ) from error

@@ -61,7 +61,11 @@ def _up(stack: str, logs: Path) -> Environment:
 
 def _before(environment: Environment, question: flights.Question) -> None:
     clock = Clock()
-    answer = flights.ask(environment, [question.instance])
+    try:
+        answer = flights.ask(environment, [question.instance])
+    except flights.AnotherContractError as error:
+        line("before", f"endpoint/{environment['endpoint_name']}", f"serves a model with other inputs: {error}")
+        return
     probability = answer["predictions"][0]["probability"]
     text = f"{question.flight_id}: late with probability {probability:.3f}, says model {answer['model_digest'][:19]}"
     line("before", f"endpoint/{environment['endpoint_name']}", text, clock.seconds)

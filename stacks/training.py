@@ -20,6 +20,7 @@ from components.tracking import Tracking, TrackingArgs
 from components.training_pipeline import PipelineRoleArgs, TrainingPipeline, TrainingPipelineArgs, pipeline_role
 from stacks.definitions import pipeline_definition
 from stacks.foundation import Foundation
+from stacks.providers import tags
 from stacks.schemas import entities
 from stacks.settings import Settings
 from training.pipeline import PipelineSettings, job_prefix, step_prefix
@@ -89,17 +90,15 @@ def training(settings: Settings, workload: Workload, provider: aws.Provider, bas
             place=base.place,
             name_prefix=name,
             entities=entities(workload),
-            offline=base.lake.curated,
             key_arn=base.keys.data_arn,
+            tags=tags(settings, workload.name),
         ),
         opts,
     )
     tracking = Tracking(
         "tracking", TrackingArgs(place=base.place, server_name=name, artifacts=base.lake.artifacts), opts
     )
-    registry = Registry(
-        "registry", RegistryArgs(place=base.place, group_name=name, description=workload.description), opts
-    )
+    registry = Registry("registry", RegistryArgs(place=base.place, group_name=name), opts)
     roles = _roles(
         workload, base, name, image=image, features=features, tracking=tracking, registry=registry, opts=opts
     )
@@ -145,6 +144,7 @@ def training(settings: Settings, workload: Workload, provider: aws.Provider, bas
         ),
         opts,
     )
+    features.sweep(registry.group_name, pipeline.pipeline_name)
     return Training(
         image=image,
         features=features,

@@ -288,11 +288,12 @@ class Steps:
         }
         if isolated:
             return common
+        groups = {feature_group_variable(entity): group for entity, group in settings.feature_groups.items()}
         if step in ("prepare", "check"):
-            groups = {feature_group_variable(entity): group for entity, group in settings.feature_groups.items()}
             return {**common, "RAW_BUCKET": settings.raw_bucket, **groups}
         return {
             **common,
+            **(groups if step == "register" else {}),
             "ARTIFACTS_BUCKET": settings.artifacts_bucket,
             "MODEL_PACKAGE_GROUP_NAME": settings.model_package_group_name,
             "MLFLOW_TRACKING_URI": settings.mlflow_tracking_server_arn,

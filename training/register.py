@@ -10,6 +10,7 @@ from typing import Any
 
 from inference.headers import SUPPORTED
 from training import job, package, storage, tracking
+from workloads.spec import Workload
 
 # What SageMaker takes as metadata of a package
 _MOST_PROPERTIES = 50
@@ -53,15 +54,15 @@ def with_parameters(metadata: Mapping[str, str], parameters: Mapping[str, Any]) 
     return {**metadata, **dict(list(fitting.items())[:room])}
 
 
-def request(described: dict[str, Any], workload: str) -> dict[str, Any]:
+def request(described: dict[str, Any], workload: Workload) -> dict[str, Any]:
     """Write the CreateModelPackage request of a packaged model.
 
     Parameters
     ----------
     described : dict
         Content of ``package.json``.
-    workload : str
-        Name of the workload.
+    workload : Workload
+        What the model answers.
     """
     execution, image = job.setting("HEADRACE_PIPELINE_EXECUTION"), job.setting("HEADRACE_IMAGE_URI")
     metadata = {
@@ -75,16 +76,18 @@ def request(described: dict[str, Any], workload: str) -> dict[str, Any]:
         "manifest_uri": described["manifest_uri"],
         "evaluation_uri": described["evaluation_uri"],
         "baseline_uri": described["baseline_uri"],
+        # whoever asks this model reads its features there, whatever groups a later model has
+        **{f"feature_group_{entity}": job.setting(job.feature_group_variable(entity)) for entity in workload.entities},
         **{f"metric_{name}": f"{value:.6f}" for name, value in described["metrics"].items()},
     }
     container = {
         "Image": image,
         "ModelDataUrl": described["model_data_url"],
-        "Environment": {"HEADRACE_WORKLOAD": workload, "HEADRACE_MODEL_DIGEST": described["model_digest"]},
+        "Environment": {"HEADRACE_WORKLOAD": workload.name, "HEADRACE_MODEL_DIGEST": described["model_digest"]},
     }
     return {
         "ModelPackageGroupName": job.setting("MODEL_PACKAGE_GROUP_NAME"),
-        "ModelPackageDescription": f"{workload} from pipeline execution {execution}",
+        "ModelPackageDescription": f"{workload.name} from pipeline execution {execution}",
         "ModelApprovalStatus": "PendingManualApproval",
         "InferenceSpecification": {
             "Containers": [container],
@@ -110,7 +113,7 @@ def main() -> None:
     workload = job.workload()
     described = json.loads(job.processing("input", "package", package.FILE).read_text(encoding="utf-8"))
     with tracking.step("register") as run:
-        answer = storage.client("sagemaker").create_model_package(**request(described, workload.name))
+        answer = storage.client("sagemaker").create_model_package(**request(described, workload))
         arn = answer["ModelPackageArn"]
         run.log(tags={"headrace.model_package": arn})
         run.finish("FINISHED")

@@ -21,7 +21,7 @@ def _one_line(text: str) -> str:
     return text
 
 
-# AWS keeps these two: with the feature group, and with the model package group and the pipeline
+# AWS keeps these two: with the feature group's record identifier, and with the pipeline
 EntityDescription = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_one_line)]
 WorkloadDescription = Annotated[str, StringConstraints(min_length=1, max_length=1024), AfterValidator(_one_line)]
 ColumnType = Literal["string", "integer", "number", "boolean", "timestamp"]

@@ -167,6 +167,10 @@ class _Answers(mocks.Mocks):
             state |= {"pendingConfirmation": args.inputs["protocol"] != "sqs"}
         if args.typ == "pulumi-python:dynamic/image:ImageBuild":
             state |= {"image_digest": IMAGE_DIGEST, "image_uri": f"{args.inputs['repository_url']}@{IMAGE_DIGEST}"}
+        if args.typ == "pulumi-python:dynamic/features:FeatureGroup":
+            group = args.inputs["base_name"]
+            arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:feature-group/{group}"
+            state |= {"group_name": group, "arn": arn}
         if args.typ == "pulumi-python:dynamic/serving:EndpointBirth":
             state |= {"born_with": args.inputs["image_uri"]}
         return f"{name}-id", state

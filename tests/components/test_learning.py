@@ -20,6 +20,7 @@ AIRCRAFT = Entity(
     features={"tail": "String", "event_time": "String", "delay": "Fractional"},
     description="An aircraft",
 )
+STACK = {"headrace:stack": "test"}
 SAGEMAKER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
 POLICY = "aws:iam/rolePolicy:RolePolicy"
 
@@ -36,13 +37,14 @@ def recording() -> Recording:
                 place=place,
                 name_prefix="headrace-test",
                 entities={"aircraft": AIRCRAFT},
-                offline=waters.curated,
                 key_arn=known.data_arn,
+                tags=STACK,
             ),
             opts,
         )
+        store.sweep("Test", "test")
         tracking = Tracking("tracking", TrackingArgs(place=place, server_name="test", artifacts=waters.artifacts), opts)
-        registry = Registry("registry", RegistryArgs(place=place, group_name="Test", description="A test"), opts)
+        registry = Registry("registry", RegistryArgs(place=place, group_name="Test"), opts)
         statements = [*store.record_statements(), *tracking.log_statements(), *registry.register_statements()]
         statements += waters.artifacts.write_statements("test/")
         job = ServiceRole(
@@ -75,27 +77,31 @@ def statements(recording: Recording, role: str, action: str) -> list[dict[str, A
     return [found for found in recording.policy(POLICY, f"{role}-policy") if action in found["Action"]]
 
 
-def test_a_feature_group_keeps_both_stores_under_a_customer_key(recording: Recording) -> None:
-    group = recording.one("aws:sagemaker/featureGroup:FeatureGroup", "features-aircraft").inputs
+def test_a_feature_group_has_an_online_store_under_a_customer_key(recording: Recording) -> None:
+    group = recording.one("pulumi-python:dynamic/features:FeatureGroup", "features-aircraft").inputs
     key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/keys-data-0000000"
-    assert group["featureGroupName"] == "headrace-test-aircraft"
-    assert group["onlineStoreConfig"]["securityConfig"]["kmsKeyId"] == key
-    assert group["offlineStoreConfig"]["s3StorageConfig"] == {
-        "s3Uri": "s3://lake-curated-bucket-0000000/feature-store",
-        "kmsKeyId": key,
-    }
+    assert group["base_name"] == "headrace-test-aircraft"
+    assert group["onlineStoreConfig"] == {"enableOnlineStore": True, "securityConfig": {"kmsKeyId": key}}
     assert [definition["featureName"] for definition in group["featureDefinitions"]] == ["tail", "event_time", "delay"]
+    assert group["tags"] == {**STACK, "headrace:made-by": "feature-store"}
 
 
-def test_the_history_may_be_kept_as_iceberg_tables(recording: Recording) -> None:
-    (catalogue,) = statements(recording, "features-offline", "glue:UpdateTable")
-    glue = f"arn:aws:glue:{REGION}:{ACCOUNT}"
-    assert catalogue["Action"] == ["glue:GetTable", "glue:UpdateTable"]
-    assert catalogue["Resource"] == [
-        f"{glue}:catalog",
-        f"{glue}:database/sagemaker_featurestore",
-        f"{glue}:table/sagemaker_featurestore/*",
-    ]
+def test_only_groups_of_this_store_are_swept(recording: Recording) -> None:
+    sweeper = recording.one("pulumi-python:dynamic/features:FeatureGroupSweeper", "features-sweeper").inputs
+    assert sweeper["name_prefix"] == "headrace-test-"
+    assert sweeper["tags"] == {**STACK, "headrace:made-by": "feature-store"}
+    assert sweeper["group_names"] == {"aircraft": "headrace-test-aircraft"}
+
+
+def test_records_are_put_into_the_groups_of_this_store_only(recording: Recording) -> None:
+    (putting,) = statements(recording, "job", "sagemaker:BatchWriteRecord")
+    assert putting["Resource"] == f"{SAGEMAKER}:feature-group/headrace-test-aircraft"
+
+
+def test_the_group_of_packages_says_nothing_that_could_not_be_changed(recording: Recording) -> None:
+    group = recording.one("aws:sagemaker/modelPackageGroup:ModelPackageGroup", "registry-group")
+    assert group.inputs == {"modelPackageGroupName": "Test"}
+    assert group.ignored == ("modelPackageGroupDescription",)  # what an earlier program wrote stays
 
 
 def test_the_tracking_server_registers_no_models(recording: Recording) -> None:
@@ -185,8 +191,8 @@ def test_every_problem_of_a_feature_store_is_told_before_anything_is_registered(
             place=place,
             name_prefix="headrace-test",
             entities={"aircraft": broken},
-            offline=lake(place, opts, known).curated,
             key_arn=known.data_arn,
+            tags=STACK,
         )
         try:
             FeatureStore("features", args, opts)

@@ -153,7 +153,16 @@ def test_the_sweeper_of_releases_outlives_the_endpoint(local: Recording) -> None
 
 def test_dynamic_resources_carry_the_account_that_they_may_work_in(local: Recording) -> None:
     dynamic = [found for found in local.registrations if found.type.startswith("pulumi-python:dynamic")]
-    assert {found.name for found in dynamic} == {"endpoint-birth", "image-image", "package-sweeper", "release-sweeper"}
+    assert {found.name for found in dynamic} == {
+        "endpoint-birth",
+        "features-aircraft",
+        "features-origin",
+        "features-route",
+        "features-sweeper",
+        "image-image",
+        "package-sweeper",
+        "release-sweeper",
+    }
     assert {found.inputs["account_id"] for found in dynamic} == {"111122223333"}  # as STS answers, not as configured
 
 

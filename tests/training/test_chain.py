@@ -115,6 +115,7 @@ def test_the_package_carries_where_the_model_comes_from(cloud: Cloud, prepared: 
     assert (properties["gates"], properties["pipeline_execution"]) == ("passed", "execution1")
     assert float(properties["metric_roc_auc"]) > 0.72
     assert properties["parameter_max_iter"] == "150"
+    assert {entity: properties[f"feature_group_{entity}"] for entity in GROUPS} == GROUPS
     assert all(register.storable(key, 128) and register.storable(value, 256) for key, value in properties.items())
     baseline = json.loads(cloud.s3.get_object(Bucket="artifacts", Key=f"{key}/baseline.json")["Body"].read())
     assert baseline["dataset"]["item_count"] > 15_000

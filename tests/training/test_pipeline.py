@@ -87,6 +87,17 @@ def test_every_job_runs_the_pinned_image_with_encrypted_volumes_and_a_time_limit
         assert all(len(value) <= 256 for value in request["Environment"].values() if isinstance(value, str))
 
 
+def test_feature_groups_are_named_to_those_who_fill_them_and_who_registers_them(made: dict[str, Any]) -> None:
+    named = {
+        name: {key for key in step["Arguments"]["Environment"] if key.startswith("FEATURE_GROUP_")}
+        for name, step in _all_steps(made).items()
+        if "RoleArn" in step["Arguments"]
+    }
+    all_of_them = {f"FEATURE_GROUP_{entity.upper()}" for entity in GROUPS}
+    assert {name for name, groups in named.items() if groups} == {"prepare", "check", "register"}
+    assert all(groups in (set(), all_of_them) for groups in named.values())
+
+
 def test_nobody_judges_their_own_work(made: dict[str, Any]) -> None:
     jobs = {name: step["Arguments"] for name, step in _all_steps(made).items() if "RoleArn" in step["Arguments"]}
     assert {name: request["RoleArn"].removeprefix(_ROLE) for name, request in jobs.items()} == {

@@ -21,7 +21,7 @@ RULE = ResourceRule(
     name="sagemaker-online-store-key",
     controls=("SageMaker.18",),
     title="Online feature stores are encrypted with a customer key",
-    types=("aws:sagemaker/featureGroup:FeatureGroup",),
+    types=("aws:sagemaker/featureGroup:FeatureGroup", "pulumi-python:dynamic/features:FeatureGroup"),
     remedy="set online_store_config.security_config.kms_key_id to a key of the stack.",
     check=check,
 )

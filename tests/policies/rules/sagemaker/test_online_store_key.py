@@ -9,6 +9,9 @@ def group(**properties: object) -> Declared:
     return Declared("aws:sagemaker/featureGroup:FeatureGroup", "route", {"roleArn": UNKNOWN, **properties})
 
 
+OURS = "pulumi-python:dynamic/features:FeatureGroup"
+
+
 def online(key: object = None, **properties: object) -> Declared:
     security = {"securityConfig": {"kmsKeyId": key}} if key else {}
     return group(onlineStoreConfig={"enableOnlineStore": True, **security, **properties})
@@ -29,6 +32,14 @@ def test_fails_without_a_customer_key(declared: Declared) -> None:
     assert "route (aws:sagemaker/featureGroup:FeatureGroup)" in report.text
     assert "SageMaker.18): in onlineStoreConfig.securityConfig, kmsKeyId names" in report.text
     assert "Remedy: set online_store_config.security_config.kms_key_id" in report.text
+
+
+def test_the_groups_that_the_platform_makes_are_judged_too() -> None:
+    store = {"enableOnlineStore": True, "securityConfig": {"kmsKeyId": KEY}}
+    assert judge(RULE, Declared(OURS, "route", {"onlineStoreConfig": store})).silent
+    report = judge(RULE, Declared(OURS, "route", {"onlineStoreConfig": {**store, "securityConfig": {}}}))
+    assert len(report.violations) == 1
+    assert f"route ({OURS})" in report.text
 
 
 @pytest.mark.parametrize("declared", [online(UNKNOWN), group(onlineStoreConfig=UNKNOWN)])

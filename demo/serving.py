@@ -1,0 +1,39 @@
+"""What the model that serves was trained with, so that it is asked what it knows."""
+
+from __future__ import annotations
+
+from demo.environment import Environment
+from demo.pipeline import describe_package
+
+_PREFIX = "feature_group_"
+
+
+def feature_groups(environment: Environment) -> dict[str, str]:
+    """Return, by entity, the feature group that the model that serves was trained with.
+
+    The ledger's newest release names its package, and the package its groups. A model without them, and the bootstrap
+    model, which looks at no feature, have those that the training pipeline fills.
+    """
+    current = environment.feature_groups
+    package = _released(environment)
+    if package is None:
+        return current
+    metadata = describe_package(environment, package).metadata
+    named = {key.removeprefix(_PREFIX): value for key, value in metadata.items() if key.startswith(_PREFIX)}
+    return {**current, **named}
+
+
+def _released(environment: Environment) -> str | None:
+    pages = (
+        environment.client("dynamodb")
+        .get_paginator("query")
+        .paginate(
+            TableName=environment["ledger_table"],
+            KeyConditionExpression="endpoint = :endpoint",
+            ExpressionAttributeValues={":endpoint": {"S": environment["endpoint_name"]}},
+            ScanIndexForward=False,
+            ConsistentRead=True,
+        )
+    )
+    entries = (entry for page in pages for entry in page["Items"])
+    return next((entry["package"]["S"] for entry in entries if entry["outcome"]["S"] == "released"), None)
