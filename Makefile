@@ -20,7 +20,7 @@ endif
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo up preview rehearse recording down clean lock format ready venv engine cloud stack
-.PHONY: test sandbox-tests unit cloud-tests lint types mutants
+.PHONY: test sandbox-tests unit cloud-tests lint types edits mutants
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -104,6 +104,10 @@ sandbox-tests: ready  ## the real engine against the local cloud, end to end
 SEED ?= 1
 mutants: venv  ## put small faults in, one at a time, and see whether the nearest tests notice
 	$(PY) -m tests.mutants --seed $(SEED)
+
+# Not a part of `make test`, which edits the fields in batches: one by one takes half an hour.
+edits: ready  ## edit every field of workload and settings on a deployed environment, one by one
+	$(RUN) $(PY) -m pytest tests/sandbox/every_edit.py --timeout 7200
 
 lock: venv  ## write the lock files anew from requirements.in and image/requirements.in
 	.venv/bin/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate requirements.in -o requirements.lock

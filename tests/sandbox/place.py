@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -27,16 +28,19 @@ class Place:
         Holds all of it.
     variables : mapping
         The environment of commands that work on it.
+    root : Path
+        The repository, or a copy of it, whose program is run.
     """
 
     folder: Path
     variables: Mapping[str, str] = field(repr=False)
+    root: Path = ROOT
 
     def run(self, *command: str, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
-        """Run a command with the environment of `python -m sandbox exec`, from the repository."""
+        """Run a command with the environment of `python -m sandbox exec`, from the repository or a copy of it."""
         done = subprocess.run(
             [sys.executable, "-m", "sandbox", "exec", "--", *command],
-            cwd=ROOT,
+            cwd=self.root,
             env=dict(self.variables),
             capture_output=True,
             text=True,
@@ -77,6 +81,18 @@ class Place:
     def environment(self) -> Environment:
         """Return the environment as the demo sees it."""
         return Environment("local", self.outputs())
+
+
+def copy_of_the_repository(folder: Path) -> Path:
+    """Copy what the repository holds, to be edited; the virtual environment is the same one."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    for name in filter(None, names):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+    return folder
 
 
 def make(folder: Path, **settings: str) -> Place:

@@ -1,10 +1,8 @@
 """The environment as `make up` makes it: real resources, nothing to change afterwards, and an end without a rest."""
 
 import json
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from demo.environment import Environment
 from tests.sandbox import place as places
@@ -33,9 +31,10 @@ def test_a_refresh_after_a_release_finds_nothing_to_change(place: Place, release
     )
 
 
-@pytest.mark.usefixtures("dev_settings")
 def test_dev_previews_in_the_account_that_its_settings_allow(tmp_path: Path) -> None:
+    # Pulumi adds a salt to a stack's settings file when the stack is made, so not in the repository itself.
     own = places.make(tmp_path, HEADRACE_ACCOUNT="111122223333")
+    own = replace(own, root=places.copy_of_the_repository(tmp_path / "copy"))
     own.cloud("start")
     try:
         own.pulumi("stack", "init", "dev")
@@ -45,8 +44,8 @@ def test_dev_previews_in_the_account_that_its_settings_allow(tmp_path: Path) -> 
         own.cloud("stop")
 
 
-@pytest.mark.usefixtures("dev_settings")
-def test_dev_is_refused_in_another_account_before_anything_is_created(place: Place) -> None:
+def test_dev_is_refused_in_another_account_before_anything_is_created(place: Place, tmp_path: Path) -> None:
+    place = replace(place, root=places.copy_of_the_repository(tmp_path / "copy"))
     place.pulumi("stack", "init", "dev", "--no-select")
     refused = place.pulumi("up", "--stack", "dev", "--yes", "--skip-preview", check=False)
     assert refused.returncode != 0
@@ -65,12 +64,3 @@ def test_impossible_settings_are_all_reported_at_once(place: Place, environment:
     for field in ("log_retention_days", "approval", "colour"):
         assert field in refused.stdout, refused.stdout
     assert "Traceback" not in refused.stdout
-
-
-@pytest.fixture
-def dev_settings() -> Iterator[None]:
-    """Pulumi adds a salt to a stack's settings file when the stack is made: take it out again."""
-    file = ROOT / "Pulumi.dev.yaml"
-    before = file.read_text()
-    yield
-    file.write_text(before)

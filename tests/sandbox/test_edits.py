@@ -1,0 +1,150 @@
+"""Every field of workload and settings is edited on a deployed environment, while a released model answers.
+
+Here they are edited a few batches at a time; `make edits` takes them one by one.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from demo import flights, story
+from demo.environment import Environment
+from stacks.settings import Settings
+from tests import edits
+from tests.edits import Edit
+from tests.sandbox import place as places
+from tests.sandbox.changes import Caller, Copy, arrived
+from tests.sandbox.conftest import Released
+from tests.sandbox.place import ROOT, Place
+from workloads.spec import Workload
+
+REFUSED = {
+    "name": "rename one of them",
+    "environment": "List the accounts that this environment may touch",
+    "region": "give back `headrace:region: us-east-1`",
+    "allowed_account_ids": "List the accounts that this environment may touch",
+    "workload": "give back the workload's `name: flights`",
+}
+"""What is another environment, or another account, is never an edit of one that is deployed; with the remedy."""
+
+
+@pytest.fixture(scope="module")
+def copy(
+    place: Place, environment: Environment, released: Released, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Copy]:
+    """A copy of the repository; at the end the environment is again what the repository says."""
+    root = places.copy_of_the_repository(tmp_path_factory.mktemp("copy"))
+    yield Copy(replace(place, root=root))
+    settle(Copy(replace(place, root=ROOT)))
+
+
+@pytest.fixture(scope="module")
+def question(environment: Environment, released: Released, workload: Workload) -> bytes:
+    """A question as the released model takes it."""
+    asked = flights.questions(environment, workload, *story.ASKED, count=1)
+    return json.dumps({"instances": [asked[0].instance]}).encode()
+
+
+def settle(copy: Copy) -> None:
+    """Deploy until nothing changes: feature groups that nothing names any more go with the update after."""
+    for _ in range(3):
+        done = copy.up()
+        assert done.succeeded, done.text
+        if not done.changed:
+            return
+    raise AssertionError(f"each update changes something:\n{done.text}")
+
+
+def deploy(copy: Copy, workload: dict[str, Any], settings: dict[str, Any]) -> set[str]:
+    """Write and deploy, and look whether it arrived; return the feature groups that others were made beside."""
+    copy.write(workload, settings)
+    done = copy.up()
+    assert done.succeeded, done.text
+    assert done.changed
+    known = Workload.model_validate(workload)
+    values = {key: value for key, value in settings.items() if key != "environment"}
+    arrived(copy.place.environment(), known, copy.workload_file.read_text(), Settings.from_mapping("local", values))
+    return done.beside
+
+
+def test_every_field_is_edited_and_the_released_model_answers_throughout(
+    copy: Copy, environment: Environment, released: Released, question: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given, settings = edits.workload_document(), edits.settings_document()
+    fields, options = edits.workload_edits(), edits.settings_edits()
+    parts = edits.batches([edit for edit in fields if edit.field not in REFUSED], given, edits.workload_problem)
+    (chosen,) = edits.batches([e for e in options if e.field not in REFUSED], settings, edits.settings_problem)
+    assert sum(map(len, parts)) + len(chosen) + len(REFUSED) == len(fields) + len(options)
+    beside: set[str] = set()
+    with Caller(environment["endpoint_name"], environment["region"], question) as caller:
+        for number, part in enumerate(parts):
+            changed = edits.together(chosen, settings) if number == 0 else settings
+            beside |= deploy(copy, edits.together(part, given), changed)
+        copy.nothing_to_change()
+    with capsys.disabled():
+        print(
+            f"\nedits: {len(fields) + len(options)} fields, {sum(map(len, parts)) + len(chosen)} made in "
+            f"{len(parts)} batches, {len(beside)} feature groups beside an old one, {len(REFUSED)} refused; "
+            f"{caller.answers} answers meanwhile, {len(caller.failures)} failures"
+        )
+    assert caller.failures == []
+    assert caller.answers > 50
+    assert {model[:19] for model in caller.models} == {released.package.metadata["model_digest"][:19]}
+    assert beside, "an edit that AWS cannot make in place was among them"
+
+
+def test_another_environment_is_refused_before_anything_changes(copy: Copy) -> None:
+    copy.write()
+    settle(copy)
+    before = copy.state()
+    for field in sorted(REFUSED):
+        said = refused(copy, field)
+        assert REFUSED[field] in said, said
+        assert "Traceback" not in said, said
+        assert copy.state() == before, field
+    copy.write()
+    again = copy.up()
+    assert again.succeeded, again.text
+    assert not again.changed, again.text
+
+
+def refused(copy: Copy, field: str) -> str:
+    """Deploy with one field edited; return what was said."""
+    (edit,) = (found for found in [*edits.workload_edits(), *edits.settings_edits()] if found.field == field)
+    if field == "environment":
+        return renamed(copy)
+    if field == "workload":
+        other_workload(copy.place.root)
+    if field == "name":
+        copy.write(edit.apply(edits.workload_document()))
+    else:
+        copy.write(settings=edit.apply(edits.settings_document()))
+    done = copy.up()
+    assert not done.succeeded, done.text
+    return done.text
+
+
+def renamed(copy: Copy) -> str:
+    """Give the stack another name, as if it were another environment, and take it back."""
+    copy.place.pulumi("stack", "rename", "other", "--stack", "local")
+    try:
+        done = copy.up("other")
+        assert not done.succeeded, done.text
+        return done.text
+    finally:
+        copy.place.pulumi("stack", "rename", "local", "--stack", "other")
+
+
+def other_workload(root: Path) -> None:
+    """Make a workload of another name beside the one that is deployed."""
+    shutil.copytree(root / "workloads" / "flights", root / "workloads" / "other", dirs_exist_ok=True)
+    file = root / "workloads" / "other" / "workload.yaml"
+    file.write_text(yaml.safe_dump(Edit("name", ((("name",), "other"),)).apply(yaml.safe_load(file.read_text()))))
