@@ -14,6 +14,7 @@ from components import feature_group_calls as calls
 from components.account import WrongAccountError
 from components.feature_group import FeatureGroupProvider
 from components.feature_group_sweep import FeatureGroupSweepProvider
+from sandbox.cloud import credentials
 from sandbox.cloud.settings import LOCAL_ACCOUNT
 from tests.cloud.endpoints.local import REGION, Cloud, started
 
@@ -27,8 +28,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """A local cloud that the providers' own clients reach, as they reach AWS."""
     with started(Cloud, tmp_path_factory.mktemp("groups")) as made, pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("AWS_ENDPOINT_URL", made.settings.endpoint_url)
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+        for name, value in credentials.of(made.settings.folder).items():
+            monkeypatch.setenv(name, value)
         yield made
 
 
