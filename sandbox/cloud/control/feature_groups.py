@@ -15,8 +15,8 @@ from sandbox.cloud.actions import AwsError, Call, Params, handles
 from sandbox.cloud.state import records
 from sandbox.cloud.state.records import Record
 
-MAKING_SECONDS = 0.3
-UPDATING_SECONDS = 0.5
+MAKING_SECONDS = 1.0
+UPDATING_SECONDS = 1.0
 MOST_FEATURES = 2500
 _RESERVED = {"is_deleted", "write_time", "api_invocation_time"}
 _CHANGES = ("FeatureAdditions", "OnlineStoreConfig", "ThroughputConfig")
