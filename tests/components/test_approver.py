@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.cloud.endpoints.local import eventually
 from tests.components.release_local import GROUP, Platform
 
@@ -19,16 +17,6 @@ def test_a_package_that_passed_every_gate_is_approved(platform: Platform) -> Non
     assert ended.status == "SUCCEEDED", ended
     assert status(platform, package) == "Approved"
     assert "Every gate passed" in platform.package(package)["ApprovalDescription"]
-
-
-@pytest.mark.parametrize("missing", ["gates", "model_digest", "artifact_sha256", "dataset_version", "image_digest"])
-def test_a_package_that_lacks_something_stays_pending(platform: Platform, missing: str) -> None:
-    package = platform.register("lacking", approved=False, without=(missing,))
-    ended = platform.run_approver(model_package_arn=package)
-    assert (ended.status, ended.error) == ("FAILED", "LeftPending")
-    assert package in ended.cause
-    assert missing in ended.cause
-    assert status(platform, package) == "PendingManualApproval"
 
 
 def test_a_rejection_is_never_undone(platform: Platform) -> None:

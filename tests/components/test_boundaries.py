@@ -33,23 +33,28 @@ class Parts:
 
 
 def alarms(parts: Parts, **given: Any) -> None:
-    args = {"place": parts.place, "endpoint_name": "e", "variant_name": "live", "topic_key_arn": "k"}
+    args: dict[str, Any] = {"place": parts.place, "endpoint_name": "e", "variant_name": "live", "topic_key_arn": "k"}
     EndpointAlarms("made", EndpointAlarmsArgs(**args, **given), parts.opts)
 
 
 def approver(parts: Parts, **given: Any) -> None:
-    args = {"place": parts.place, "model_package_group_name": "g", "model_package_group_arn": "a", "logs_key_arn": "k"}
+    args: dict[str, Any] = {
+        "place": parts.place,
+        "model_package_group_name": "g",
+        "model_package_group_arn": "a",
+        "logs_key_arn": "k",
+    }
     Approver("made", ApproverArgs(**args, **given), parts.opts)
 
 
 def catalogue(parts: Parts, **given: Any) -> None:
     waters = lake(parts.place, parts.opts, keys(parts.place, parts.opts))
-    args = {"database_name": "base", "results": waters.curated, "results_key_arn": "k", **given}
+    args: dict[str, Any] = {"database_name": "base", "results": waters.curated, "results_key_arn": "k", **given}
     Catalogue("made", CatalogueArgs(**args), parts.opts)
 
 
 def endpoint(parts: Parts, **given: Any) -> None:
-    args = {
+    args: dict[str, Any] = {
         "place": parts.place,
         "endpoint_name": "e",
         "image_uri": "i",
@@ -67,7 +72,12 @@ def endpoint(parts: Parts, **given: Any) -> None:
 
 
 def feature_store(parts: Parts, **given: Any) -> None:
-    known = {"record_identifier": "id", "event_time": "at", "features": {"id": "String", "at": "String"}, **given}
+    known: dict[str, Any] = {
+        "record_identifier": "id",
+        "event_time": "at",
+        "features": {"id": "String", "at": "String"},
+        **given,
+    }
     name = known.pop("name", "one")
     args = FeatureStoreArgs(
         place=parts.place,

@@ -117,7 +117,11 @@ def test_statistics_of_two_features_are_whole(workload: Workload) -> None:
         )
         for name, kind in kinds.items()
     }
-    columns = {"letter": ["a", "a", None, "z"], "size": [1.0, 2.0, 3.0, np.nan], "count": [None] * 4}
+    columns: dict[str, list[Any]] = {
+        "letter": ["a", "a", None, "z"],
+        "size": [1.0, 2.0, 3.0, np.nan],
+        "count": [None] * 4,
+    }
     described = statistics(workload.model_copy(update={"features": features}), columns)
     letter, size, count = described["features"]
     assert (described["version"], described["dataset"]) == (0, {"item_count": 4})
@@ -162,7 +166,7 @@ def test_a_model_is_saved_into_a_folder_that_is_not_there(workload: Workload, tm
 
 
 def test_a_column_without_a_number_has_zero_as_its_median() -> None:
-    columns = {"empty": [None, None], "some": [1.0, None], "letter": ["a", "b"]}
+    columns: dict[str, list[Any]] = {"empty": [None, None], "some": [1.0, None], "letter": ["a", "b"]}
     inputs = (plan.Input("empty", "number"), plan.Input("some", "number"), plan.Input("letter", "category", ("a", "b")))
     fitted = plan.Plan(inputs, one_hot=True, medians={}).fitted(columns)
     assert fitted.medians == {"empty": 0.0, "some": 1.0}
