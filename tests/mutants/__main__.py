@@ -40,21 +40,24 @@ class Lane:
             self._free.put(copy)
         self._sources = sources
         self._tests = tests
-        self._seconds: dict[str, float] = {}
+        self._seconds = 60.0
         self._print = threading.Lock()
         self._done = 0
 
-    def measure(self, tests: str) -> None:
-        """Run tests without any fault: they must pass, and say how long they take."""
+    def measure(self, tests: list[str]) -> None:
+        """Run tests without any fault: they must pass, and say how long a mutant may take."""
         copy = self._free.get()
         try:
             started = time.monotonic()
-            code, said = copy.run((tests,), 900)
-            self._seconds[tests] = time.monotonic() - started
+            code, said = copy.run(tuple(tests), 1800)
+            took = time.monotonic() - started
             if code != 0:
-                raise LaneError(f"{tests} must pass without a fault, and ends with {code}:\n{said[-3000:]}")
+                raise LaneError(f"The tests must pass without a fault, and end with {code}:\n{said[-3000:]}")
         finally:
             self._free.put(copy)
+        with self._print:
+            self._seconds = max(self._seconds, took)
+            print(f"mutants    {len(tests)} files and folders of tests pass, {took:.0f} s", flush=True)
 
     def noticed(self, mutant: Mutant, total: int) -> bool:
         """Say whether the tests nearest to a mutant fail."""
@@ -63,7 +66,7 @@ class Lane:
         try:
             copy.write(mutant.path, mutant.text)
             started = time.monotonic()
-            code, said = copy.run(tests, 30 + 4 * sum(self._seconds[test] for test in tests))
+            code, said = copy.run(tests, 2 * self._seconds)
             took = time.monotonic() - started
         finally:
             copy.write(mutant.path, self._sources[mutant.path])
@@ -100,8 +103,9 @@ def run(mutants: list[Mutant], jobs: int) -> list[Mutant]:
         lane = Lane(copies, sources, tests)
         needed = sorted({test for nearest_tests in tests.values() for test in nearest_tests})
         print(f"mutants    {len(needed)} files and folders of tests must pass first", flush=True)
+        shares = [share for share in (needed[number::jobs] for number in range(jobs)) if share]
         try:
-            list(pool.map(lane.measure, needed))
+            list(pool.map(lane.measure, shares))
             noticed = list(pool.map(lambda mutant: lane.noticed(mutant, len(mutants)), mutants))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -30,6 +30,19 @@ _TRAINING = (
     "tests/training/test_chain.py",
 )
 
+_AUTHORISATION = {
+    "absence": "absence",
+    "authorization": "decisions trust authorization",
+    "conditions": "conditions policy_edges",
+    "decisions": "decisions policy authorization",
+    "encryption": "encryption_uses encryption",
+    "policy": "policy policy_edges decisions",
+    "request_context": "conditions authorization trust",
+    "s3": "s3",
+    "trust": "trust",
+}
+"""Files of the local cloud's authorisation, and the tests in tests/cloud/control."""
+
 # Pattern of files -> tests, by the order in which they run. The first pattern that fits counts.
 NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
@@ -60,16 +73,10 @@ NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("training/*.py", _TRAINING),
     ("inference/*.py", ("tests/inference", "tests/training/test_gates.py")),
     ("policies/**/*.py", ("tests/policies",)),
-    (
-        "sandbox/cloud/control/policy.py",
-        ("tests/cloud/control/test_policy.py", "tests/cloud/control/test_policy_edges.py"),
+    *(
+        (f"sandbox/cloud/control/{part}.py", tuple(f"tests/cloud/control/test_{test}.py" for test in tests.split()))
+        for part, tests in _AUTHORISATION.items()
     ),
-    ("sandbox/cloud/control/authorization.py", ("tests/cloud/control/test_authorization.py",)),
-    (
-        "sandbox/cloud/control/encryption.py",
-        ("tests/cloud/control/test_encryption_uses.py", "tests/cloud/control/test_encryption.py"),
-    ),
-    ("sandbox/cloud/control/s3.py", ("tests/cloud/control/test_s3.py",)),
 )
 
 

@@ -20,7 +20,8 @@ def applies(
     by_principal: bool = False,
 ) -> bool:
     """Say whether a statement is about a request of mine to read the key."""
-    document = json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*", **statement}]})
+    whole = {"Effect": "Allow", "Action": "*", "Resource": "*", **statement}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [whole]})
     request = Request("s3:GetObject", resources, context or {}, (ME,))
     return decide([document], request, by_principal) == "Allow"
 
