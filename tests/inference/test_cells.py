@@ -25,8 +25,17 @@ def two(workload: Workload) -> Workload:
 
 @pytest.mark.parametrize(
     ("cell", "value"),
-    [("true", True), ("TRUE", True), ("1", True), ("false", False), ("False", False), ("0", False), ("", None), ("2", "2")],
-)  # fmt: skip
+    [
+        ("true", True),
+        ("TRUE", True),
+        ("1", True),
+        ("false", False),
+        ("False", False),
+        ("0", False),
+        ("", None),
+        ("2", "2"),
+    ],
+)
 def test_a_switch_is_written_in_four_ways(two: Workload, cell: str, value: Any) -> None:
     assert read_rows(two, f"{cell},1.5\n") == [{"on": value, "size": 1.5}]
 
