@@ -13,7 +13,11 @@ from sandbox.cloud import credentials, settings
 SESSION_SECONDS = (
     43_200  # the longest that AWS gives; its services renew what they hand to a process, here nothing does
 )
-_CONFIG = Config(retries={"max_attempts": 3, "mode": "standard"}, s3={"addressing_style": "path"})
+AGENT = "local-cloud"  # in the user agent of calls that are AWS's own
+TASK_AGENT = "local-state-machine"  # of those that a state machine's tasks make
+_CONFIG = Config(
+    user_agent_extra=AGENT, retries={"max_attempts": 3, "mode": "standard"}, s3={"addressing_style": "path"}
+)
 
 
 @functools.cache

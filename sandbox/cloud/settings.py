@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+BAD, FAIR = "bad", "fair"
 LOCAL_ACCOUNT = "000000000000"  # no real account has it
 
 
@@ -23,6 +24,9 @@ class Settings:
         HEADRACE_ACCOUNT (by default 000000000000) and AWS_REGION (by default us-east-1).
     cache : Path
         Installed image environments, shared between clones: XDG_CACHE_HOME/headrace.
+    weather, seed : str, int
+        HEADRACE_WEATHER, ``fair`` or ``bad`` (what AWS may do to its callers: docs/local-cloud.md), and
+        HEADRACE_WEATHER_SEED, by default 1: the same seed does the same.
     """
 
     folder: Path
@@ -30,6 +34,8 @@ class Settings:
     account: str
     region: str
     cache: Path
+    weather: str = FAIR
+    seed: int = 1
 
     @property
     def endpoint_url(self) -> str:
@@ -46,4 +52,6 @@ def current() -> Settings:
         account=os.environ.get("HEADRACE_ACCOUNT", LOCAL_ACCOUNT),
         region=os.environ.get("AWS_REGION", "us-east-1"),
         cache=cache_home / "headrace",
+        weather=os.environ.get("HEADRACE_WEATHER", FAIR),
+        seed=int(os.environ.get("HEADRACE_WEATHER_SEED", "1")),
     )

@@ -18,6 +18,7 @@ from sandbox.cloud.control.policy import ALLOW, DENY, Request
 from sandbox.cloud.control.request_context import Context, context_of
 from sandbox.cloud.control.resource_policies import policy_of
 from sandbox.cloud.control.resources import needs
+from sandbox.cloud.weather import propagation
 
 _PASSED_TO = {
     "codebuild": "codebuild.amazonaws.com",
@@ -179,10 +180,12 @@ def _refusal(caller: Caller, action: str, resources: tuple[str, ...]) -> str | N
     names = (session.arn, session.role_arn) if session else ()
     root = f"arn:aws:iam::{account}:root"
     request = Request(action, resources, caller.context, (*names, root, account))
-    identity = policy.decide(_identity_policies(session.role_arn), request) if session else ALLOW
+    held = propagation.policies(session.role_arn, _identity_policies) if session else []
+    identity = policy.decide(held, request) if session else ALLOW
     boundary = _boundary(session.role_arn) if session else None
     limit = policy.decide([boundary], request) if boundary else ALLOW
     document = policy_of(account, action, resources)
+    document = propagation.resource_policy(resources[0], document) if resources else document
     resource = policy.decide([document], request, by_principal=True) if document else None
     for kind, verdict in (("identity-based", identity), ("resource-based", resource)):
         if verdict == DENY:

@@ -19,11 +19,13 @@ from botocore.utils import parse_timestamp
 
 from sandbox.cloud import settings
 from sandbox.cloud.actions import AwsError, Call, Params, handles
+from sandbox.cloud.clients import TASK_AGENT
 from sandbox.cloud.control import log_delivery
 from sandbox.cloud.control.definition_checks import diagnostics
 from sandbox.cloud.control.service_uses import STATES
 from sandbox.cloud.control.trust import trusts
 from sandbox.cloud.state import records
+from sandbox.cloud.weather import sky
 
 _FINISHED = {"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"}
 # The names of AWS's Java SDK, which error names in state machines begin with.
@@ -194,7 +196,9 @@ def _client(region: str, service: str, role_arn: str) -> Any:
         aws_session_token=granted.session_token,
         config=Config(
             parameter_validation=False,
-            retries={"total_max_attempts": 3, "mode": "standard"},
+            # how often AWS tries by itself is documented nowhere: in bad weather not at all
+            retries={"total_max_attempts": 1 if sky.current() else 3, "mode": "standard"},
+            user_agent_extra=TASK_AGENT,
             s3={"addressing_style": "path"},
             max_pool_connections=50,
             read_timeout=300,

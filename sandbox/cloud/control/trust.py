@@ -10,6 +10,7 @@ from sandbox.cloud.actions import AwsError, Call, Params, handles
 from sandbox.cloud.control import authorization, decisions, policy
 from sandbox.cloud.control.policy import ALLOW, Request
 from sandbox.cloud.control.service_uses import Use
+from sandbox.cloud.weather import propagation
 
 _ASSUME = "sts:AssumeRole"
 
@@ -44,8 +45,8 @@ def _trust_policy(role_arn: str) -> str | None:
         role: Any = iam_backends[settings.current().account]["aws"].get_role_by_arn(role_arn)
     except NotFoundException:
         return None
-    document = role.assume_role_policy_document
-    return document if isinstance(document, str) else json.dumps(document)
+    document = propagation.trust(role_arn, role.assume_role_policy_document)
+    return document if document is None or isinstance(document, str) else json.dumps(document)
 
 
 @handles("sts", "AssumeRole")

@@ -19,6 +19,7 @@ from moto.events.models import Rule, events_backends
 from sandbox.cloud import settings
 from sandbox.cloud.events import targets
 from sandbox.cloud.events.shape import shape
+from sandbox.cloud.weather import deliveries
 
 log = logging.getLogger("headrace.events")
 Event = dict[str, Any]
@@ -75,7 +76,8 @@ def route(rule: Rule, event: Event) -> None:
             return
         for target in list(rule.targets):
             payload = shape(event, target, rule.arn, rule.name)
-            targets.deliver(target, payload, targets.rule(rule.name, rule.arn), what)
+            for delay in deliveries.delays(rule.name, event["detail-type"]):
+                targets.deliver(target, payload, targets.rule(rule.name, rule.arn), what, delay)
     except Exception:
         log.exception("%s: not delivered", what)
 

@@ -66,7 +66,7 @@ def schedule(group: str, arn: str) -> Sender:
     return Sender(SCHEDULER.principal, arn, SCHEDULER, group)
 
 
-def deliver(target: Target, payload: str, sender: Sender, what: str) -> None:
+def deliver(target: Target, payload: str, sender: Sender, what: str, delay: float = 0.0) -> None:
     """Hand a payload to a target on a thread of the pool; failures are logged and go to the dead-letter queue.
 
     Parameters
@@ -79,8 +79,20 @@ def deliver(target: Target, payload: str, sender: Sender, what: str) -> None:
         On whose behalf.
     what : str
         Names the rule or schedule in log lines.
+    delay : float
+        Seconds until then.
     """
-    _POOL.submit(_attempts, copy.deepcopy(target), payload, sender, what)
+    later = threading.Timer(delay, _begin, (copy.deepcopy(target), payload, sender, what))
+    later.daemon = True
+    if delay:
+        later.start()
+    else:
+        later.function(*later.args)
+
+
+def _begin(*delivery: Any) -> None:
+    if not _STOPPED.is_set():
+        _POOL.submit(_attempts, *delivery)
 
 
 def on_stop() -> None:

@@ -27,6 +27,7 @@ from sandbox.cloud.run.endpoints_fleets import Fleet
 from sandbox.cloud.run.endpoints_plan import VariantPlan, configuration, plans
 from sandbox.cloud.run.endpoints_server import UnhealthyError
 from sandbox.cloud.state import records
+from sandbox.cloud.weather import capacity
 
 log = logging.getLogger("headrace.endpoints")
 Row = dict[str, Any]
@@ -73,6 +74,7 @@ def create(name: str, config: Row, wanted: list[VariantPlan]) -> None:
 
 def _create(name: str, config: Row, wanted: list[VariantPlan]) -> None:
     try:
+        capacity.endpoint_instances(name)
         fleet = fleets.start(name, config, wanted)
     except _PROBLEMS as error:
         change(name, EndpointStatus="Failed", FailureReason=_reason(error))
@@ -102,6 +104,7 @@ def update(name: str, config: Row, wanted: list[VariantPlan], kept: Kept) -> Non
 def _update(name: str, config: Row, wanted: list[VariantPlan]) -> None:
     _stage(name, wanted, "Creating")
     try:
+        capacity.update_instances(name)
         fleet = fleets.start(name, config, wanted)
     except _PROBLEMS as error:
         change(name, drop=(_PENDING,), EndpointStatus="InService", FailureReason=_reason(error))

@@ -27,6 +27,7 @@ from sandbox.cloud.run.logs import LogStream
 from sandbox.cloud.run.processes import Process
 from sandbox.cloud.run.roles import assume, describe_error, require, role_client
 from sandbox.cloud.state import records
+from sandbox.cloud.weather import capacity
 
 _LONGEST_REASON = 1024  # characters
 _TAIL = 8  # lines of output kept for the reason of a failure
@@ -142,6 +143,8 @@ class JobRun(threading.Thread, ABC):
             self.finish(status, reason)
 
     def _work(self) -> None:
+        if reason := capacity.job_instances(WORDS[self.kind]):
+            raise JobError(reason)
         keys = assume(self.role_arn, USES[self.kind], self.name_of_job, "SageMaker")
         with ExitStack() as open_things:
             say = self._open_log(open_things, keys)

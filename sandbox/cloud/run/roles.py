@@ -18,7 +18,9 @@ from sandbox.cloud.control.trust import trusts
 
 _SESSION = boto3.Session()
 _MAKING = threading.Lock()  # a session must not make two clients at once
-_CONFIG = Config(retries={"max_attempts": 3, "mode": "standard"}, s3={"addressing_style": "path"})
+_CONFIG = Config(
+    user_agent_extra=clients.AGENT, retries={"max_attempts": 3, "mode": "standard"}, s3={"addressing_style": "path"}
+)
 
 
 def role_client(service: str, credentials: dict[str, str]) -> Any:

@@ -24,6 +24,7 @@ from sandbox.cloud.server.retries import StoredAnswers
 from sandbox.cloud.server.wire import Answer
 from sandbox.cloud.settings import Settings
 from sandbox.cloud.state.snapshot import Keeper
+from sandbox.cloud.weather import front
 
 STATUS_PATH = "/_cloud/status"
 _READS = ("Get", "List", "Describe", "Head", "BatchGet", "Query", "Scan", "Search", "Lookup", "Validate", "Invoke")
@@ -51,6 +52,7 @@ class Application:
         self._moto = MotoApplication()
         self._admission = Admission(settings)
         self._answers = StoredAnswers()
+        self._ask = front.over(self._dispatch)
         self.running = 0
         self._count = threading.Lock()
 
@@ -90,7 +92,7 @@ class Application:
 
     def _once(self, asked: Asked, environ: Environ, body: bytes) -> Answer:
         invocation = environ.get("HTTP_AMZ_SDK_INVOCATION_ID")
-        if not invocation:
+        if not invocation or not front.keeps_answers(environ):
             return self._counted(asked, environ, body)
         attempt = environ.get("HTTP_AMZ_SDK_REQUEST", "attempt=1").partition(";")[0].strip()
         repeated = attempt != "attempt=1"
@@ -109,7 +111,7 @@ class Application:
     def _answer(self, asked: Asked, environ: Environ, body: bytes) -> Answer:
         began = time.monotonic()
         try:
-            got = self._dispatch(asked, environ, body)
+            got = self._ask(asked, environ, body)
         except AwsError as refused:
             got = wire.error(refused, protocol_of(asked, environ), asked.service)
             _log.info("%s refused: %s", _name(asked), refused)
