@@ -1,6 +1,8 @@
 # Headrace's commands. `make` alone lists them.
 ENV    ?= local
 PYTHON ?= python3
+SEEDS  ?= 10
+SEED   ?= 1
 UV     := 0.13.9
 PY     := .venv/bin/python
 
@@ -20,7 +22,7 @@ endif
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo up preview rehearse recording down clean lock format ready venv engine cloud stack
-.PHONY: test sandbox-tests unit cloud-tests lint types edits mutants
+.PHONY: test sandbox-tests unit cloud-tests lint types edits mutants weather
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -101,13 +103,15 @@ sandbox-tests: ready  ## the real engine against the local cloud, end to end
 	$(RUN) $(PY) -m pytest tests/sandbox
 
 # Not a part of `make test`: it takes a quarter of an hour. SEED=2 takes other faults.
-SEED ?= 1
 mutants: venv  ## put small faults in, one at a time, and see whether the nearest tests notice
 	$(PY) -m tests.mutants --seed $(SEED)
 
 # Not a part of `make test`, which edits the fields in batches: one by one takes half an hour.
 edits: ready  ## edit every field of workload and settings on a deployed environment, one by one
 	$(RUN) $(PY) -m pytest tests/sandbox/every_edit.py --timeout 7200
+
+weather: ready  ## the whole demo in bad weather, SEEDS times from seed SEED on (docs/local-cloud.md)
+	@$(PY) -m sandbox weather --seeds $(SEEDS) --first $(SEED) -- $(PY) -m demo --logs .headrace/weather/pulumi
 
 lock: venv  ## write the lock files anew from requirements.in and image/requirements.in
 	.venv/bin/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate requirements.in -o requirements.lock

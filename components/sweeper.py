@@ -140,7 +140,7 @@ def stop_executions(client: Any, pipeline_name: str) -> None:
     while running := _running(client, pipeline_name):
         for execution in running:
             if execution["PipelineExecutionStatus"] == "Executing":
-                _unless_gone(
+                _unless_over(
                     partial(
                         client.stop_pipeline_execution,
                         PipelineExecutionArn=execution["PipelineExecutionArn"],
@@ -193,6 +193,17 @@ def _tagged(client: Any, found: list[tuple[str, str]], name_prefix: str, tags: M
         carried = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
         if name.startswith(name_prefix) and tags.items() <= carried.items():
             yield name
+
+
+def _unless_over(call: Callable[[], Any]) -> None:
+    """Stop an execution; that it has ended meanwhile, or that the list did not know it yet, is no error."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 (the plan of an update needs no boto3)
+
+    try:
+        _unless_gone(call)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConflictException":
+            raise
 
 
 def _unless_gone(call: Callable[[], Any]) -> Any:

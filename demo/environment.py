@@ -46,4 +46,4 @@ class Environment:
 
 @functools.cache
 def _client(service: str, region: str) -> Any:
-    return boto3.client(service, region_name=region, config=Config(retries={"max_attempts": 5, "mode": "standard"}))
+    return boto3.client(service, region_name=region, config=Config(retries={"max_attempts": 8, "mode": "standard"}))

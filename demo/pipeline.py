@@ -9,9 +9,11 @@ from typing import Any
 
 from demo.console import Clock, StoryError, line, note, step
 from demo.environment import Environment
+from demo.patience import known
 
 _POLL = 0.5  # seconds
 _RUNNING = ("Executing", "Stopping")
+_PATIENCE = 30  # seconds until the registry must show what a run registered
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,29 @@ def newest_package(environment: Environment) -> Package | None:
     return None
 
 
+def registered_package(environment: Environment, execution: str) -> Package:
+    """Return the package that an execution registered; the list may not show it at once.
+
+    Raises
+    ------
+    StoryError
+        If there is none.
+    """
+    clock, wanted = Clock(), execution.rsplit("/", 1)[1]
+    while clock.seconds < _PATIENCE:
+        package = newest_package(environment)
+        if package and package.metadata.get("pipeline_execution") == wanted:
+            return package
+        time.sleep(_POLL)
+    raise StoryError(
+        f"the pipeline {environment['pipeline_name']} succeeded and registered nothing in "
+        f"{environment['model_package_group_name']}"
+    )
+
+
 def describe_package(environment: Environment, arn: str) -> Package:
     """Read one package."""
-    found = environment.client("sagemaker").describe_model_package(ModelPackageName=arn)
+    found = known(lambda: environment.client("sagemaker").describe_model_package(ModelPackageName=arn))
     return Package(
         arn, found["ModelApprovalStatus"], found.get("CustomerMetadataProperties", {}), found["CreationTime"]
     )
@@ -62,10 +84,7 @@ def run(environment: Environment, parameters: dict[str, str]) -> Package:
     """
     sagemaker = environment.client("sagemaker")
     name = environment["pipeline_name"]
-    listed = sagemaker.get_paginator("list_pipeline_executions").paginate(
-        PipelineName=name, SortBy="CreationTime", SortOrder="Descending"
-    )
-    newest = next((found for page in listed for found in page["PipelineExecutionSummaries"]), None)
+    newest = _newest_execution(environment)
     package = newest_package(environment)
     if newest and newest["PipelineExecutionStatus"] in _RUNNING:
         execution = newest["PipelineExecutionArn"]
@@ -84,12 +103,16 @@ def run(environment: Environment, parameters: dict[str, str]) -> Package:
         execution = started["PipelineExecutionArn"]
         line("pipeline", name, f"execution {execution.rsplit('/', 1)[1]}")
     follow(environment, execution)
-    package = newest_package(environment)
-    if package is None:
-        raise StoryError(
-            f"the pipeline {name} succeeded and registered nothing in {environment['model_package_group_name']}"
-        )
-    return package
+    return registered_package(environment, execution)
+
+
+def _newest_execution(environment: Environment) -> dict[str, Any] | None:
+    listed = (
+        environment.client("sagemaker")
+        .get_paginator("list_pipeline_executions")
+        .paginate(PipelineName=environment["pipeline_name"], SortBy="CreationTime", SortOrder="Descending")
+    )
+    return next((dict(found) for page in listed for found in page["PipelineExecutionSummaries"]), None)
 
 
 def _newer(environment: Environment, package: Package) -> bool:
@@ -106,9 +129,8 @@ def follow(environment: Environment, execution: str) -> None:
     clock = Clock()
     with step("the pipeline runs") as progress:
         while True:
-            status = sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution)
-            listed = sagemaker.get_paginator("list_pipeline_execution_steps").paginate(PipelineExecutionArn=execution)
-            steps = [found for page in listed for found in page["PipelineExecutionSteps"]]
+            status = known(lambda: sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution))
+            steps = _steps(sagemaker, execution)
             for found in sorted(steps, key=lambda s: s.get("EndTime", s.get("StartTime", 0)) or 0):
                 if found["StepStatus"] in ("Succeeded", "Failed", "Stopped") and found["StepName"] not in shown:
                     shown.add(found["StepName"])
@@ -126,6 +148,11 @@ def follow(environment: Environment, execution: str) -> None:
             f"{reasons or status.get('FailureReason', '')}\nMend it and run `make demo` again."
         )
     line("pipeline", environment["pipeline_name"], "Succeeded", clock.seconds)
+
+
+def _steps(sagemaker: Any, execution: str) -> list[dict[str, Any]]:
+    listed = sagemaker.get_paginator("list_pipeline_execution_steps").paginate(PipelineExecutionArn=execution)
+    return known(lambda: [found for page in listed for found in page["PipelineExecutionSteps"]])
 
 
 def _show(found: dict[str, Any]) -> None:

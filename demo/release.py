@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from typing import Any
 
 from demo.console import Clock, StoryError, line, note, step
@@ -12,11 +13,12 @@ from demo.pipeline import Package, describe_package
 
 _POLL = 0.5  # seconds
 _PATIENCE = 60  # seconds without an approval, or without a release that runs, after which something is wrong
-_EVENT_SECONDS = 15  # after which the approval's event counts as lost
+_EVENT_SECONDS = 15  # after which an event counts as lost
+_TRIES = 3  # of a release that fails for want of what AWS should have given
 
 
 def approval(environment: Environment, package: Package) -> Package:
-    """Wait until the approver has approved the package.
+    """Wait until the approver has approved the package; where its event was lost, ask it.
 
     Raises
     ------
@@ -24,9 +26,13 @@ def approval(environment: Environment, package: Package) -> Package:
         When it is rejected, or nobody approved it in time.
     """
     clock = Clock()
+    asked = False
     with step("waiting for the approver"):
         while package.status == "PendingManualApproval" and clock.seconds < _PATIENCE:
             time.sleep(_POLL)
+            if not asked and clock.seconds > _EVENT_SECONDS:
+                _ask(environment, "approver_state_machine_arn", {"model_package_arn": package.arn})
+                asked = True
             package = describe_package(environment, package.arn)
     if package.status != "Approved":
         raise StoryError(
@@ -40,7 +46,8 @@ def approval(environment: Environment, package: Package) -> Package:
 def release(environment: Environment, package: Package) -> dict[str, str]:
     """Wait until the ledger says how the package's release ended, and return that entry.
 
-    The approval's event starts the release; where it was lost, or an earlier release failed, this starts one.
+    The approval's event starts the release; where it was lost, or a release failed, this starts one. What was refused
+    or rolled back is not tried again.
 
     Raises
     ------
@@ -49,27 +56,42 @@ def release(environment: Environment, package: Package) -> dict[str, str]:
     """
     clock = Clock()
     with step("the release machine works"):
-        earlier = _last_entry(environment, package)
-        asked = earlier is not None and earlier["outcome"] != "released"
-        if asked:
+        entry = _last_entry(environment, package)
+        if entry is None:
+            entry = _next_entry(environment, package, None, asked=False)
+        for _ in range(_TRIES):
+            if entry["outcome"] == "released":
+                break
             _start(environment, package)
-        while (entry := _last_entry(environment, package)) is None or (asked and entry == earlier):
-            if clock.seconds > _PATIENCE and not _running(environment):
-                raise StoryError(
-                    f"no release of package {package.version} within {clock.seconds:.0f} s; the endpoint answers as "
-                    "before. The release machine says why: aws stepfunctions list-executions --state-machine-arn "
-                    + environment["release_state_machine_arn"]
-                )
-            if not asked and clock.seconds > _EVENT_SECONDS and not _running(environment):
-                _start(environment, package)
-                asked = True
-            time.sleep(_POLL)
+            entry = _next_entry(environment, package, entry, asked=True)
+            if entry["outcome"] != "failed":
+                break
+            note(f"the release failed: {entry['error']}: {entry['cause']}")
     if entry["outcome"] != "released":
         raise StoryError(
             f"package {package.version} was not released but {entry['outcome']}: {entry['error']}: {entry['cause']}\n"
             "The endpoint answers as before."
         )
     line("release", f"endpoint/{environment['endpoint_name']}", f"{entry['outcome']}, verified", clock.seconds)
+    return entry
+
+
+def _next_entry(
+    environment: Environment, package: Package, earlier: dict[str, str] | None, *, asked: bool
+) -> dict[str, str]:
+    """Wait for another entry than the one given; where nobody has asked for a release, ask once the event is lost."""
+    clock = Clock()
+    while (entry := _last_entry(environment, package)) is None or entry == earlier:
+        if clock.seconds > _PATIENCE and not _running(environment):
+            raise StoryError(
+                f"no release of package {package.version} within {clock.seconds:.0f} s; the endpoint answers as "
+                "before. The release machine says why: aws stepfunctions list-executions --state-machine-arn "
+                + environment["release_state_machine_arn"]
+            )
+        if not asked and clock.seconds > _EVENT_SECONDS and not _running(environment):
+            _start(environment, package)
+            asked = True
+        time.sleep(_POLL)
     return entry
 
 
@@ -81,9 +103,14 @@ def show(environment: Environment, entry: dict[str, str]) -> None:
 
 
 def _start(environment: Environment, package: Package) -> None:
+    asked = {"model_package_arn": package.arn, "reason": "make demo", "requested_by": "demo"}
+    _ask(environment, "release_state_machine_arn", asked)
+
+
+def _ask(environment: Environment, machine: str, asked: dict[str, str]) -> None:
+    """Start a state machine; under a name, so that a repeated call starts no second execution."""
     environment.client("stepfunctions").start_execution(
-        stateMachineArn=environment["release_state_machine_arn"],
-        input=json.dumps({"model_package_arn": package.arn, "reason": "make demo", "requested_by": "demo"}),
+        stateMachineArn=environment[machine], name=f"demo-{uuid.uuid4()}", input=json.dumps(asked)
     )
 
 

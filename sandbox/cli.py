@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from sandbox import environment, signals
+from sandbox import environment, lane, signals
 from sandbox.engine import build, find, install
 
 
@@ -44,6 +44,12 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("exec", help="run a command with the whole local environment")
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD ...")
     run.set_defaults(run=_exec)
+
+    weather = commands.add_parser("weather", help="run a command in bad weather, a new local cloud for each seed")
+    weather.add_argument("--seeds", type=int, default=10, help="how many seeds (default: 10)")
+    weather.add_argument("--first", type=int, default=1, help="the first seed (default: 1)")
+    weather.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD ...")
+    weather.set_defaults(run=_weather)
 
     commands.add_parser("env", help="print the local environment for a shell to eval").set_defaults(run=_env)
     return parser
@@ -98,8 +104,20 @@ def _mlflow(_: argparse.Namespace) -> int:
     return 0 if servers else 1
 
 
+def _weather(chosen: argparse.Namespace) -> int:
+    command = _command(chosen)
+    if not command:
+        print("sandbox: weather needs a command: python -m sandbox weather -- python -m demo", file=sys.stderr)
+        return 2
+    return 1 if lane.run(command, range(chosen.first, chosen.first + chosen.seeds), os.environ) else 0
+
+
+def _command(chosen: argparse.Namespace) -> list[str]:
+    return list(chosen.command[1:] if chosen.command[:1] == ["--"] else chosen.command)
+
+
 def _exec(chosen: argparse.Namespace) -> int:
-    command = chosen.command[1:] if chosen.command[:1] == ["--"] else chosen.command
+    command = _command(chosen)
     if not command:
         print("sandbox: exec needs a command: python -m sandbox exec -- pulumi version", file=sys.stderr)
         return 2

@@ -34,10 +34,7 @@ def place() -> settings.Settings:
     try:
         return settings.current()
     except ValueError as error:
-        given = os.environ["HEADRACE_PORT"]
-        raise LocalEnvironmentError(
-            f"`HEADRACE_PORT` must be a port number, got {given!r}. Unset it for 4599."
-        ) from error
+        raise LocalEnvironmentError(str(error)) from error
 
 
 def cloud(environ: Mapping[str, str]) -> dict[str, str]:

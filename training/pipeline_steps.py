@@ -21,6 +21,7 @@ from sagemaker.core.workflow.properties import Properties, PropertyFile
 from sagemaker.mlops.workflow.condition_step import ConditionStep
 from sagemaker.mlops.workflow.fail_step import FailStep
 from sagemaker.mlops.workflow.pipeline import Pipeline
+from sagemaker.mlops.workflow.retry import SageMakerJobExceptionTypeEnum, SageMakerJobStepRetryPolicy
 from sagemaker.mlops.workflow.steps import ConfigurableRetryStep, StepTypeEnum
 
 from training.job import feature_group_variable
@@ -32,6 +33,14 @@ if TYPE_CHECKING:
 
 _BASE = "/opt/ml/processing"
 _HOUR = 3600
+# SageMaker itself repeats only what failed before a job was made.
+_UNTIL_THERE_ARE_INSTANCES = SageMakerJobStepRetryPolicy(
+    exception_types=[SageMakerJobExceptionTypeEnum.RESOURCE_LIMIT],
+    failure_reason_types=[SageMakerJobExceptionTypeEnum.CAPACITY_ERROR, SageMakerJobExceptionTypeEnum.INTERNAL_ERROR],
+    interval_seconds=15,
+    backoff_rate=2.0,
+    max_attempts=6,
+)
 logging.getLogger("sagemaker.config").setLevel(logging.WARNING)  # it reports each configuration file that is not there
 
 
@@ -60,7 +69,7 @@ class JobStep(ConfigurableRetryStep):  # type: ignore[misc]
         report: PropertyFile | None = None,
         depends_on: Sequence[JobStep] = (),
     ) -> None:
-        super().__init__(name, kind, depends_on=list(depends_on) or None)
+        super().__init__(name, kind, depends_on=list(depends_on) or None, retry_policies=[_UNTIL_THERE_ARE_INSTANCES])
         shape = "DescribeTrainingJobResponse" if kind is StepTypeEnum.TRAINING else "DescribeProcessingJobResponse"
         self._request = request
         self._properties = Properties(step_name=name, step=self, shape_name=shape)

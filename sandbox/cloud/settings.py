@@ -44,14 +44,31 @@ class Settings:
 
 
 def current() -> Settings:
-    """Read the settings from the environment."""
+    """Read the settings from the environment.
+
+    Raises
+    ------
+    ValueError
+        Naming the variable and what it may be.
+    """
+    weather = os.environ.get("HEADRACE_WEATHER") or FAIR
+    if weather not in (FAIR, BAD):
+        raise ValueError(f"`HEADRACE_WEATHER` must be {FAIR} or {BAD}, got {weather!r}. Unset it for {FAIR}.")
     cache_home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return Settings(
         folder=Path(os.environ.get("HEADRACE_STATE", ".headrace/cloud")).absolute(),
-        port=int(os.environ.get("HEADRACE_PORT", "4599")),
+        port=_number("HEADRACE_PORT", "a port number", 4599),
         account=os.environ.get("HEADRACE_ACCOUNT", LOCAL_ACCOUNT),
         region=os.environ.get("AWS_REGION", "us-east-1"),
         cache=cache_home / "headrace",
-        weather=os.environ.get("HEADRACE_WEATHER", FAIR),
-        seed=int(os.environ.get("HEADRACE_WEATHER_SEED", "1")),
+        weather=weather,
+        seed=_number("HEADRACE_WEATHER_SEED", "a whole number", 1),
     )
+
+
+def _number(name: str, what: str, default: int) -> int:
+    given = os.environ.get(name) or str(default)
+    try:
+        return int(given)
+    except ValueError as error:
+        raise ValueError(f"`{name}` must be {what}, got {given!r}. Unset it for {default}.") from error

@@ -82,12 +82,13 @@ def deliver(target: Target, payload: str, sender: Sender, what: str, delay: floa
     delay : float
         Seconds until then.
     """
-    later = threading.Timer(delay, _begin, (copy.deepcopy(target), payload, sender, what))
-    later.daemon = True
+    delivery = (copy.deepcopy(target), payload, sender, what)
     if delay:
+        later = threading.Timer(delay, _begin, delivery)
+        later.daemon = True
         later.start()
     else:
-        later.function(*later.args)
+        _begin(*delivery)
 
 
 def _begin(*delivery: Any) -> None:

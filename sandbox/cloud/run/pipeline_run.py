@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import threading
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from sandbox.cloud.actions import AwsError
 from sandbox.cloud.control.service_uses import PIPELINE
 from sandbox.cloud.events import bus
-from sandbox.cloud.run import pipeline_steps, processes
+from sandbox.cloud.run import pipeline_retries, pipeline_steps, processes
 from sandbox.cloud.run.pipeline_definition import Definition, Step
 from sandbox.cloud.run.pipeline_steps import StepFailure
 from sandbox.cloud.run.pipeline_values import ValueFailure, Values
@@ -51,6 +52,7 @@ class PipelineRun(threading.Thread):
         self._skipped: set[str] = set()
         self._stopping = threading.Event()
         self._told_to_stop: set[str] = set()
+        self._again: dict[str, float] = {}  # when a step is started again, by its name
         limit = record.get("ParallelismConfiguration", {}).get("MaxParallelExecutionSteps")
         self._limit = limit or len(definition.steps)
 
@@ -149,6 +151,9 @@ class PipelineRun(threading.Thread):
             self._set_step(step, "Succeeded")
 
     def _look_after(self, step: Step) -> None:
+        if step.name in self._again:
+            self._start_again(step)
+            return
         metadata = self._record["Steps"][step.name]["Metadata"]
         if self._stopping.is_set() and step.name not in self._told_to_stop:
             self._told_to_stop.add(step.name)
@@ -158,6 +163,30 @@ class PipelineRun(threading.Thread):
             except ClientError as error:  # it ended in that moment, or the role may not stop it
                 _log.warning("%s, step %s: %s", self.name, step.name, describe_error(error))
         self._guarded(step, lambda: self._poll(step, metadata))
+
+    def _start_again(self, step: Step) -> None:
+        """Start a step once more when its pause is over, unless the execution is to stop."""
+        if self._stopping.is_set():
+            del self._again[step.name]
+            self._set_step(step, "Stopped")
+        elif time.monotonic() >= self._again[step.name]:
+            del self._again[step.name]
+            with records.LOCK:
+                self._record["Steps"][step.name]["AttemptCount"] += 1
+            self._guarded(step, lambda: self._really_start(step))
+
+    def _tries_again(self, step: Step, kind: str | None) -> bool:
+        """Say whether a step that failed is started once more after a pause, as its policies have it."""
+        entry = self._record["Steps"][step.name]
+        since = (datetime.now(UTC) - entry["StartTime"]).total_seconds()
+        seconds = pipeline_retries.pause(step, kind, entry["AttemptCount"], since)
+        if seconds is None or self._stopping.is_set():
+            return False
+        _log.info("%s, step %s: %s, again in %.0f s", self.name, step.name, kind, seconds)
+        self._again[step.name] = time.monotonic() + seconds
+        if entry["StepStatus"] != "Executing":
+            self._set_step(step, "Executing")
+        return True
 
     def _poll(self, step: Step, metadata: dict[str, Any]) -> None:
         outputs = pipeline_steps.poll(step, metadata, self._sagemaker)
@@ -172,6 +201,8 @@ class PipelineRun(threading.Thread):
         except StepFailure as failure:
             with records.LOCK:
                 self._record["Steps"][step.name]["Metadata"] |= failure.metadata
+            if self._tries_again(step, pipeline_retries.kind_of_failure(str(failure))):
+                return
             stopped = self._stopping.is_set()
             self._set_step(step, "Stopped" if stopped else "Failed", None if stopped else str(failure))
         except ValueFailure as failure:
@@ -179,6 +210,9 @@ class PipelineRun(threading.Thread):
         except ParamValidationError as error:
             self._set_step(step, "Failed", f"ClientError: {error}")
         except (ClientError, BotoCoreError) as error:
+            kind = pipeline_retries.kind_of_error(error) if isinstance(error, ClientError) else "Step.SERVICE_FAULT"
+            if self._tries_again(step, kind):
+                return
             self._set_step(step, "Failed", f"ClientError: {describe_error(error)}")
 
     def _set_step(self, step: Step, status: str, reason: str | None = None) -> None:

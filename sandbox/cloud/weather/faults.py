@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-from dataclasses import dataclass
 from typing import Any
 
 from sandbox.cloud.actions import AwsError
@@ -31,14 +30,6 @@ _THROTTLES = {
 _OTHERS = ("ThrottlingException", "Rate exceeded", 400)
 _FAILURES = {"s3": "InternalError", "dynamodb": "InternalServerError"}
 _TEXT = "We encountered an internal error. Please try again."
-
-
-@dataclass(frozen=True)
-class Fate:
-    """What becomes of a call that is let through: whether its answer is a 500, or no answer at all."""
-
-    fails: bool = False
-    lost: bool = False
 
 
 class Faults:
@@ -81,16 +72,30 @@ class Faults:
             self._rows[what] = length - 1
         return True
 
-    def fate(self, service: str, action: str) -> Fate:
-        """Decide what becomes of the answer to a call that changes something."""
+    def after(self, service: str, action: str, environ: dict[str, Any], *, says: bool, hangs_up: bool) -> None:
+        """Fail now and then although the thing was done: with a 500, or without an answer.
+
+        Parameters
+        ----------
+        service, action : str
+            What was done.
+        environ : dict
+            The request.
+        says, hangs_up : bool
+            Which of the two may happen to this caller.
+
+        Raises
+        ------
+        AwsError
+            The service's 500.
+        """
         what = f"{service}:{action}"
-        if self._sky.happens("failed after", what, _FAILED_AFTER):
+        if says and self._sky.happens("failed after", what, _FAILED_AFTER):
             self._sky.tell("failed", f"{what} with 500, and it was done")
-            return Fate(fails=True)
-        if self._sky.happens("lost", what, _LOST):
+            raise failure(service)
+        if hangs_up and self._sky.happens("lost", what, _LOST):
             self._sky.tell("lost", f"the answer to {what}, and it was done")
-            return Fate(lost=True)
-        return Fate()
+            hang_up(environ)
 
 
 def failure(service: str) -> AwsError:

@@ -14,7 +14,7 @@ from sandbox.cloud.server import wire
 from sandbox.cloud.server.identify import Asked, identify, service_model
 from sandbox.cloud.server.wire import Answer
 from sandbox.cloud.weather import capacity, deliveries, pages, propagation, sky, stale
-from sandbox.cloud.weather.faults import Faults, failure, hang_up
+from sandbox.cloud.weather.faults import Faults
 
 Environ = dict[str, Any]
 Ask = Callable[[Asked, Environ, bytes], Answer]
@@ -90,11 +90,23 @@ class Front:
             return _given(fresh)
         old = self._memory.older(read, fresh, asked_at)
         self._memory.keep(read, fresh, asked_at)
+        if old is not None and self._vanishes(read, old, environ):
+            old = None
         if old is not None and self._sky.happens("stale", f"{read.service}:{read.action}", _STALE):
             what = " (no such thing)" if stale.absent(old) else ""
             self._sky.tell("stale", f"{read.service}:{read.action} {read.params[:120]}{what}")
             return _given(old)
+        if not stale.absent(fresh):
+            self._memory.show(read)
         return _given(fresh)
+
+    def _vanishes(self, read: stale.Read, old: stale.Outcome, environ: Environ) -> bool:
+        """Say whether an old answer would make a thing that was seen vanish again from before Terraform's provider.
+
+        AWS does not promise that it never does, and our own calls must bear it. The provider waits until it sees what
+        it made, for some kinds only once (a bucket's encryption), and no code of ours could wait in its place.
+        """
+        return stale.absent(old) and self._memory.shown(read) and _PROVIDER in environ.get("HTTP_USER_AGENT", "")
 
     def _page(self, token: str, got: Answer, asked: Asked, environ: Environ, params: Params) -> Answer:
         operation = asked.operation
@@ -117,12 +129,9 @@ class Front:
         got = self._ask(asked, environ, body)
         if got.status >= 400:
             return got
-        fate = self._faults.fate(service, action)
         agent = environ.get("HTTP_USER_AGENT", "")
-        if (fate.fails and _PROVIDER not in agent) or (fate.lost and TASK_AGENT in agent):
-            raise failure(service)
-        if fate.fails or fate.lost:
-            hang_up(environ)
+        # the provider would do it twice (`keeps_answers`); a task would see an error that is none of AWS's
+        self._faults.after(service, action, environ, says=_PROVIDER not in agent, hangs_up=TASK_AGENT not in agent)
         return got
 
     def _look(self, read: stale.Read, environ: Environ) -> None:

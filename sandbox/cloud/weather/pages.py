@@ -9,13 +9,14 @@ from typing import Any
 from sandbox.cloud.actions import Params
 
 _TOKENS = ("NextToken", "nextToken")
+_LISTS = ("List", "Search", "Scan", "GetParametersByPath", "GetResources", "DescribeLog", "DescribeAlarms")
 _MARK = "empty-page:"
 
 
 def member(operation: Any) -> str | None:
     """Return the name of an action's page token, None where there is none."""
     given, answered = operation.input_shape, operation.output_shape
-    if given is None or answered is None:
+    if given is None or answered is None or not operation.name.startswith(_LISTS):
         return None
     for name in _TOKENS:
         if name in given.members and name in answered.members:

@@ -33,7 +33,7 @@ LAGS = {
     "kms": 3.0,
     "logs": 4.0,
     "resourcegroupstaggingapi": 4.0,
-    "s3": 2.0,  # of a bucket's settings; objects are read as they were written
+    "s3": 2.0,  # of buckets; objects are read as they were written
     "sagemaker": 3.0,
     "sagemaker-featurestore-runtime": 2.0,
     "scheduler": 2.0,
@@ -43,7 +43,10 @@ LAGS = {
 }
 _READ = re.compile(r"^(BatchGet|BatchDescribe|Describe|Get|List|Head|Query|Scan|Search)")
 _CHANGE = re.compile(r"^(BatchWrite|Batch|Create|Put|Update|Delete|Start|Stop|Attach|Detach|Add|Remove|Set|Transact)")
-_BUCKET_READS = re.compile(r"^(GetBucket|HeadBucket|ListBuckets|GetPublicAccessBlock)")
+_BUCKET_READS = (
+    "HeadBucket",
+    "ListBuckets",
+)  # of settings the provider waits for some only, and would fail for the others
 _ITEMS = {"GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan"}
 _GONE = re.compile(r"NotFound|NoSuch|NotExist|not exist|not find|cannot be found|no such|unknown", re.IGNORECASE)
 _REQUEST_ID = re.compile(rb"<RequestId>[^<]*</RequestId>", re.IGNORECASE)
@@ -69,6 +72,7 @@ class Read:
 class _Seen:
     outcomes: collections.deque[tuple[float, Outcome]] = field(default_factory=lambda: collections.deque(maxlen=40))
     asked: float = 0.0
+    shown: bool = False  # somebody has been told that it is there
 
 
 class Memory:
@@ -84,6 +88,18 @@ class Memory:
             seen = self._seen.setdefault(read, _Seen())
             seen.outcomes.append((at, outcome))
             seen.asked = at
+            if absent(outcome):
+                seen.shown = False
+
+    def show(self, read: Read) -> None:
+        """Remember that somebody was told that the thing is there."""
+        with self._lock:
+            self._seen.setdefault(read, _Seen()).shown = True
+
+    def shown(self, read: Read) -> bool:
+        """Say whether somebody was told that the thing is there."""
+        with self._lock:
+            return read in self._seen and self._seen[read].shown
 
     def older(self, read: Read, fresh: Outcome, now: float) -> Outcome | None:
         """Return the oldest answer within the service's lag that says something else, or None."""
@@ -112,7 +128,7 @@ def read_of(service: str, action: str, params: Params) -> Read | None:
     """Return the read that a call is, or None if it is none, or one that AWS promises to answer with the newest."""
     if service not in LAGS or not _READ.match(action):
         return None
-    if service == "s3" and not _BUCKET_READS.match(action):
+    if service == "s3" and action not in _BUCKET_READS:
         return None
     if service == "dynamodb" and (params.get("ConsistentRead") or action.startswith(("Transact", "Batch"))):
         return None
