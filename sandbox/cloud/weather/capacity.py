@@ -1,9 +1,10 @@
-"""Instances that are not to be had, or come late, and a new account's quota of builds."""
+"""What is not there yet or not to be had: instances, an endpoint's new configuration, a new account's builds."""
 
 from __future__ import annotations
 
 import time
 
+from sandbox.cloud import settings
 from sandbox.cloud.actions import AwsError
 from sandbox.cloud.weather import sky
 
@@ -11,6 +12,9 @@ _NONE_LEFT = 0.15
 _SLOWEST_START = 12.0  # seconds until an endpoint's instances are there
 _NEW_ACCOUNT = 1 / 3  # of the seeds begin with a quota of no builds
 _QUOTA_RAISED = 45.0  # seconds after the first refusal
+_UNKNOWN = 0.4  # chance that a configuration is not known yet
+_UNKNOWN_SECONDS = 3.0
+_CONFIGURED: dict[str, float] = {}  # when an endpoint configuration was made, by its name
 _REFUSED: dict[sky.Sky, float] = {}
 
 _CAPACITY = (
@@ -57,6 +61,29 @@ def update_instances(name: str) -> None:
     if weather is not None and weather.happens("endpoint capacity", "", _NONE_LEFT):
         weather.tell("capacity", f"none for the update of {name}")
         raise AwsError("InsufficientInstanceCapacity", _CAPACITY)
+
+
+def hold_configuration(weather: sky.Sky, name: str) -> None:
+    """Refuse an endpoint now and then whose configuration was made a moment ago.
+
+    "If the dependent entities are not yet in DynamoDB, this causes a validation error", says AWS of CreateEndpoint.
+
+    Raises
+    ------
+    AwsError
+        ValidationException.
+    """
+    age = time.monotonic() - _CONFIGURED.get(name, -_UNKNOWN_SECONDS)
+    if age < _UNKNOWN_SECONDS and weather.happens("configuration", "", _UNKNOWN):
+        weather.tell("stale", f"the endpoint configuration {name} (no such thing)")
+        at = settings.current()
+        arn = f"arn:aws:sagemaker:{at.region}:{at.account}:endpoint-config/{name}"
+        raise AwsError("ValidationException", f'Could not find endpoint configuration "{arn}".')
+
+
+def configured(name: str) -> None:
+    """Remember that an endpoint configuration was made just now."""
+    _CONFIGURED[name] = time.monotonic()
 
 
 def hold_build_quota(weather: sky.Sky) -> None:

@@ -23,6 +23,7 @@ _STALE = 0.4  # chance that a read which has an older answer gives it
 _EMPTY_PAGE = 0.25
 # Parsed only where it matters: objects may be large.
 _OBJECTS = {"GetObject", "PutObject", "UploadPart", "HeadObject", "CopyObject", "CompleteMultipartUpload"}
+_WITH_CONFIGURATION = {"CreateEndpoint", "UpdateEndpoint"}
 _RULES = {"PutRule", "PutTargets", "RemoveTargets", "EnableRule", "DisableRule"}
 _PROVIDER = "aws-sdk-go"  # in the user agent of Terraform's provider, which Pulumi deploys with
 
@@ -70,6 +71,8 @@ class Front:
             propagation.hold_assumption(self._sky, params["RoleArn"])
         if asked.service == "codebuild" and operation.name == "StartBuild":
             capacity.hold_build_quota(self._sky)
+        if asked.service == "sagemaker" and operation.name in _WITH_CONFIGURATION:
+            capacity.hold_configuration(self._sky, str(params.get("EndpointConfigName")))
         token = pages.member(operation)
         rest = pages.following(token, params) if token else None
         if rest is not None:
@@ -129,6 +132,8 @@ class Front:
         got = self._ask(asked, environ, body)
         if got.status >= 400:
             return got
+        if action == "CreateEndpointConfig":
+            capacity.configured(params["EndpointConfigName"])
         agent = environ.get("HTTP_USER_AGENT", "")
         # the provider would do it twice (`keeps_answers`); a task would see an error that is none of AWS's
         self._faults.after(service, action, environ, says=_PROVIDER not in agent, hangs_up=TASK_AGENT not in agent)

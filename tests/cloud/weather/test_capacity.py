@@ -44,3 +44,22 @@ def test_a_new_account_builds_when_its_quota_is_raised(weather: pytest.MonkeyPat
                 patch.setattr(time, "monotonic", lambda later=later: later + 1)
                 capacity.hold_build_quota(at)
     assert 3 < new < 20
+
+
+def test_a_new_configuration_may_be_unknown_for_a_moment(weather: pytest.MonkeyPatch) -> None:
+    at = sky.current()
+    assert at is not None
+
+    def known() -> bool:
+        try:
+            capacity.hold_configuration(at, "new")
+        except AwsError as error:
+            assert "Could not find endpoint configuration" in error.message
+            return False
+        return True
+
+    capacity.configured("new")
+    assert {known() for _ in range(20)} == {True, False}
+    later = time.monotonic() + capacity._UNKNOWN_SECONDS
+    weather.setattr(time, "monotonic", lambda: later)
+    assert {known() for _ in range(20)} == {True}

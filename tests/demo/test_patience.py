@@ -1,0 +1,153 @@
+"""The demo follows every page, waits for what AWS does not show yet, and asks again for what was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+
+from demo import patience, pipeline, release
+from demo.console import StoryError
+from demo.environment import Environment
+from demo.pipeline import Package
+
+ARN = "arn:aws:sagemaker:us-east-1:000000000000:model-package/flights/1"
+EXECUTION = "arn:aws:sagemaker:us-east-1:000000000000:pipeline/flights/execution/abcdefghijkl"
+OUTPUTS = {
+    "region": "us-east-1",
+    "model_package_group_name": "flights",
+    "pipeline_name": "flights",
+    "approver_state_machine_arn": "approver",
+    "release_state_machine_arn": "release",
+    "endpoint_name": "flights",
+    "ledger_table": "ledger",
+}
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Stubbed(Environment):
+    """An environment whose SageMaker answers what it is told."""
+
+    sagemaker: Any = None
+
+    def client(self, service: str) -> Any:
+        """Return the only client that there is."""
+        assert service == "sagemaker"
+        return self.sagemaker
+
+
+@pytest.fixture
+def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
+    """SageMaker's answers, in their order; all must be asked for."""
+    monkeypatch.setattr(patience, "_PAUSE", 0.0)
+    monkeypatch.setattr(pipeline, "_POLL", 0.0)
+    client = boto3.client("sagemaker", "us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
+    with Stubber(client) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+def environment(stub: Stubber) -> Stubbed:
+    """Return the environment."""
+    return Stubbed("local", OUTPUTS, sagemaker=stub.client)
+
+
+def listed(*rows: Json, token: str | None = None) -> Json:
+    """Return a page of model packages."""
+    return {"ModelPackageSummaryList": list(rows)} | ({"NextToken": token} if token else {})
+
+
+def summary() -> Json:
+    """Return a package as lists show it."""
+    times = {"CreationTime": 0, "ModelPackageStatus": "Completed"}
+    return {"ModelPackageArn": ARN, "ModelApprovalStatus": "PendingManualApproval", **times}
+
+
+def described(execution: str) -> Json:
+    """Return a package of an execution as Describe shows it."""
+    needed = {"ModelPackageName": "flights", "CreationTime": 0, "ModelPackageStatus": "Completed"}
+    status = {"ModelPackageArn": ARN, "ModelApprovalStatus": "PendingManualApproval"}
+    details: Json = {"ModelPackageStatusDetails": {"ValidationStatuses": []}}
+    return {**needed, **status, **details, "CustomerMetadataProperties": {"pipeline_execution": execution}}
+
+
+def test_a_package_behind_an_empty_page_is_found(stub: Stubber) -> None:
+    stub.add_response("list_model_packages", listed(token="more"))
+    stub.add_response("list_model_packages", listed(summary()))
+    stub.add_response("describe_model_package", described("abcdefghijkl"))
+    found = pipeline.newest_package(environment(stub))
+    assert found is not None
+    assert found.arn == ARN
+
+
+def test_a_list_that_does_not_show_the_new_package_yet_is_asked_again(stub: Stubber) -> None:
+    stub.add_response("list_model_packages", listed())
+    stub.add_response("list_model_packages", listed(summary()))
+    stub.add_response("describe_model_package", described("an earlier one"))
+    stub.add_response("list_model_packages", listed(summary()))
+    stub.add_client_error("describe_model_package", "ValidationException", "ModelPackage does not exist.")
+    stub.add_response("describe_model_package", described("abcdefghijkl"))
+    assert pipeline.registered_package(environment(stub), EXECUTION).metadata["pipeline_execution"] == "abcdefghijkl"
+
+
+def test_a_run_that_registered_nothing_is_said_so(stub: Stubber, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "_PATIENCE", 0)
+    with pytest.raises(StoryError, match="registered nothing in flights"):
+        pipeline.registered_package(environment(stub), EXECUTION)
+
+
+def test_only_what_is_unknown_is_read_again(stub: Stubber) -> None:
+    stub.add_client_error("describe_model_package", "AccessDeniedException", "no")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        pipeline.describe_package(environment(stub), ARN)
+
+
+def package(status: str) -> Package:
+    """Return a package of a status."""
+    return Package(ARN, status, {}, None)
+
+
+def test_an_approver_whose_event_was_lost_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, Json]] = []
+    monkeypatch.setattr(release, "_POLL", 0.0)
+    monkeypatch.setattr(release, "_EVENT_SECONDS", 0.0)
+    monkeypatch.setattr(release, "_ask", lambda _, machine, wanted: asked.append((machine, wanted)))
+    statuses = iter(["PendingManualApproval"] * 3 + ["Approved"])
+    monkeypatch.setattr(release, "describe_package", lambda *_: package(next(statuses)))
+    found = release.approval(Environment("local", OUTPUTS), package("PendingManualApproval"))
+    assert found.status == "Approved"
+    assert asked == [("approver_state_machine_arn", {"model_package_arn": ARN})]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "starts", "passes"),
+    [
+        (["released"], 0, True),
+        (["failed", "failed", "released"], 2, True),
+        (["failed", "rolled_back"], 1, False),
+        (["failed", "failed", "failed", "failed"], 3, False),
+    ],
+)
+def test_a_release_that_failed_is_tried_again_and_one_that_was_rolled_back_is_not(
+    monkeypatch: pytest.MonkeyPatch, outcomes: list[str], starts: int, passes: bool
+) -> None:
+    entries = [
+        {"package": ARN, "outcome": outcome, "error": "E", "cause": str(n)} for n, outcome in enumerate(outcomes)
+    ]
+    asked: list[str] = []
+    monkeypatch.setattr(release, "_POLL", 0.0)
+    monkeypatch.setattr(release, "_ask", lambda _, machine, __: asked.append(machine))
+    monkeypatch.setattr(release, "_last_entry", lambda *_: entries[len(asked)])
+    there = Environment("local", OUTPUTS)
+    if passes:
+        assert release.release(there, package("Approved"))["outcome"] == "released"
+    else:
+        with pytest.raises(StoryError, match=f"not released but {outcomes[-1]}"):
+            release.release(there, package("Approved"))
+    assert asked == ["release_state_machine_arn"] * starts
