@@ -62,7 +62,7 @@ class Read:
     action: str
     params: str
 
-    @property
+    @functools.cached_property
     def topic(self) -> str:
         """What it is about."""
         return topic(self.service, self.action, json.loads(self.params))

@@ -21,7 +21,7 @@ sys.exit("%s")
 """
 
 
-@pytest.mark.parametrize(("message", "failed"), [("AccountLimitExceededException: 0 builds", 0), ("something else", 1)])
+@pytest.mark.parametrize(("message", "failed"), [("Cannot have more than 0 builds in queue", 0), ("something else", 1)])
 def test_only_the_quota_is_worth_another_run(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
