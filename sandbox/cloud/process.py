@@ -18,7 +18,7 @@ import psutil
 
 from sandbox import signals
 from sandbox.cloud import credentials
-from sandbox.cloud.settings import Settings
+from sandbox.cloud.settings import BAD, Settings
 from sandbox.cloud.state import children
 
 _STATUS_PATH = "/_cloud/status"
@@ -39,6 +39,7 @@ class Status:
     running: bool
     pid: int | None
     message: str
+    weather: str = ""
 
 
 def start(settings: Settings, wait: bool = True) -> Status:
@@ -57,6 +58,12 @@ def start(settings: Settings, wait: bool = True) -> Status:
     """
     now = status(settings)
     if now.running:
+        wanted = f"{settings.weather} {settings.seed}"
+        if settings.weather == BAD and now.weather != wanted:
+            raise LocalCloudError(
+                f"the local cloud runs already, in the weather (and seed) `{now.weather}`, not `{wanted}`. Stop it first "
+                "(`.venv/bin/python -m sandbox cloud stop`), or unset HEADRACE_WEATHER."
+            )
         return now
     if _port_taken(settings.port):
         raise LocalCloudError(port_in_use(settings.port))
@@ -105,7 +112,8 @@ def status(settings: Settings) -> Status:
         return Status(False, None, f"no local cloud answers on port {settings.port}")
     if found.get("folder") != str(settings.folder):
         return Status(False, None, f"the local cloud on port {settings.port} keeps its state in {found.get('folder')}")
-    return Status(True, found["pid"], f"running as process {found['pid']} on port {settings.port}")
+    message = f"running as process {found['pid']} on port {settings.port}"
+    return Status(True, found["pid"], message, found.get("weather", ""))
 
 
 def port_in_use(port: int) -> str:

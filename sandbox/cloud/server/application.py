@@ -71,6 +71,7 @@ class Application:
             "pid": os.getpid(),
             "folder": str(self._settings.folder),
             "running": self.running,
+            "weather": f"{self._settings.weather} {self._settings.seed}",
             "saved": self._keeper.saved,
         }
         return Answer(200, [("Content-Type", "application/json")], json.dumps(said).encode())

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sandbox import lane
+from sandbox.cloud import process
+from tests.cloud.endpoints.local import Cloud
 from tests.ports import free_port
 
 TWICE = """
@@ -35,3 +38,10 @@ def test_only_the_quota_is_worth_another_run(
     said = capsys.readouterr().out
     assert said.startswith("seed 1    failed with exit code 1, see " if failed else "seed 1    passed when the quota")
     assert message in (tmp_path / "1" / "output.log").read_text()
+
+
+def test_a_running_cloud_keeps_its_weather_and_says_so(cloud: Cloud) -> None:
+    assert process.start(replace(cloud.settings, weather="bad")).running
+    assert process.start(replace(cloud.settings, weather="fair")).running
+    with pytest.raises(process.LocalCloudError, match=r"`bad 1`, not `bad 2`\. Stop it first"):
+        process.start(replace(cloud.settings, weather="bad", seed=2))
