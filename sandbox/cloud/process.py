@@ -61,7 +61,7 @@ def start(settings: Settings, wait: bool = True) -> Status:
         wanted = f"{settings.weather} {settings.seed}"
         if settings.weather == BAD and now.weather != wanted:
             raise LocalCloudError(
-                f"the local cloud runs already, in the weather (and seed) `{now.weather}`, not `{wanted}`. Stop it first "
+                f"the local cloud runs already, in weather and seed `{now.weather}`, not `{wanted}`. Stop it first "
                 "(`.venv/bin/python -m sandbox cloud stop`), or unset HEADRACE_WEATHER."
             )
         return now
