@@ -71,7 +71,8 @@ class Front:
             propagation.hold_assumption(self._sky, params["RoleArn"])
         if asked.service == "codebuild" and operation.name == "StartBuild":
             capacity.hold_build_quota(self._sky)
-        if asked.service == "sagemaker" and operation.name in _WITH_CONFIGURATION:
+        from_provider = _PROVIDER in environ.get("HTTP_USER_AGENT", "")
+        if asked.service == "sagemaker" and operation.name in _WITH_CONFIGURATION and not from_provider:
             capacity.hold_configuration(self._sky, str(params.get("EndpointConfigName")))
         token = pages.member(operation)
         rest = pages.following(token, params) if token else None
