@@ -25,6 +25,7 @@ _EMPTY_PAGE = 0.25
 _OBJECTS = {"GetObject", "PutObject", "UploadPart", "HeadObject", "CopyObject", "CompleteMultipartUpload"}
 _WITH_CONFIGURATION = {"CreateEndpoint", "UpdateEndpoint"}
 _RULES = {"PutRule", "PutTargets", "RemoveTargets", "EnableRule", "DisableRule"}
+_PROVIDER_WAITS = {"dynamodb", "iam", "kms", "s3", "sagemaker"}
 _PROVIDER = "aws-sdk-go"  # in the user agent of Terraform's provider, which Pulumi deploys with
 
 
@@ -94,7 +95,7 @@ class Front:
             return _given(fresh)
         old = self._memory.older(read, fresh, asked_at)
         self._memory.keep(read, fresh, asked_at)
-        if old is not None and self._vanishes(read, old, environ):
+        if old is not None and self._spared(read, old, environ):
             old = None
         if old is not None and self._sky.happens("stale", f"{read.service}:{read.action}", _STALE):
             what = " (no such thing)" if stale.absent(old) else ""
@@ -104,13 +105,15 @@ class Front:
             self._memory.show(read)
         return _given(fresh)
 
-    def _vanishes(self, read: stale.Read, old: stale.Outcome, environ: Environ) -> bool:
-        """Say whether an old answer would make a thing that was seen vanish again from before Terraform's provider.
+    def _spared(self, read: stale.Read, old: stale.Outcome, environ: Environ) -> bool:
+        """Say whether Terraform's provider is spared an old answer: it could not bear it, and no code of ours helps.
 
-        AWS does not promise that it never does, and our own calls must bear it. The provider waits until it sees what
-        it made, for some kinds only once (a bucket's encryption), and no code of ours could wait in its place.
+        It waits until it sees what it made in the services where its users met the lag, and for most kinds only once:
+        what it has seen must not vanish again. AWS does not promise either; our own calls must bear both.
         """
-        return stale.absent(old) and self._memory.shown(read) and _PROVIDER in environ.get("HTTP_USER_AGENT", "")
+        if _PROVIDER not in environ.get("HTTP_USER_AGENT", ""):
+            return False
+        return read.service not in _PROVIDER_WAITS or (stale.absent(old) and self._memory.shown(read))
 
     def _page(self, token: str, got: Answer, asked: Asked, environ: Environ, params: Params) -> Answer:
         operation = asked.operation
