@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.cloud.actions import Params
 
 _TOKENS = ("NextToken", "nextToken")
-_LISTS = ("List", "Search", "Scan", "GetParametersByPath", "GetResources", "DescribeLog", "DescribeAlarms")
+_LISTS = ("List", "Search", "Scan", "GetParametersByPath", "GetResources", "DescribeLog")
 _MARK = "empty-page:"
 
 
