@@ -25,7 +25,7 @@ _EMPTY_PAGE = 0.25
 _OBJECTS = {"GetObject", "PutObject", "UploadPart", "HeadObject", "CopyObject", "CompleteMultipartUpload"}
 _WITH_CONFIGURATION = {"CreateEndpoint", "UpdateEndpoint"}
 _RULES = {"PutRule", "PutTargets", "RemoveTargets", "EnableRule", "DisableRule"}
-_PROVIDER_WAITS = {"dynamodb", "iam", "kms", "s3", "sagemaker"}
+_PROVIDER_WAITS = {"dynamodb", "iam", "kms", "s3"}  # in SageMaker for some kinds, not for models
 _PROVIDER = "aws-sdk-go"  # in the user agent of Terraform's provider, which Pulumi deploys with
 
 
