@@ -24,6 +24,8 @@ _MEDIA_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 # A role is seconds old when its first build starts, and IAM tells its services of it within about that time.
 _TRIES = 7
 _TRY_AGAIN_SECONDS = 10.0
+_LOOKS = 10
+_LOOK_AGAIN_SECONDS = 2.0
 _BEFORE_INSTALL = frozenset({"SUBMITTED", "QUEUED", "PROVISIONING", "DOWNLOAD_SOURCE"})
 
 
@@ -44,7 +46,7 @@ class ImageBuildProvider(ResourceProvider):
         if image_digest is None:
             source = _upload(session, props["bucket"], _read_bundle(props))
             build = _build(session, props["project_name"], source, tag)
-            image_digest = _pushed(session, props["repository_name"], tag)
+            image_digest = _shown(session, props["repository_name"], tag, build)
             if image_digest is None:
                 raise ImageBuildError(_reason(session, build, tag))
         outputs = {
@@ -113,6 +115,17 @@ def _pushed(session: boto3.Session, repository_name: str, tag: str) -> str | Non
     return str(image["imageId"]["imageDigest"])
 
 
+def _shown(session: boto3.Session, repository_name: str, tag: str, build: dict[str, Any]) -> str | None:
+    """Return the image that a build pushed; where it succeeded, ECR may need a moment to show it."""
+    tries = _LOOKS if build["buildStatus"] == "SUCCEEDED" else 1
+    for attempt in range(1, tries + 1):
+        image_digest = _pushed(session, repository_name, tag)
+        if image_digest is not None or attempt == tries:
+            return image_digest
+        time.sleep(_LOOK_AGAIN_SECONDS)
+    raise AssertionError("the last look returns")
+
+
 def _upload(session: boto3.Session, bucket: str, made: Bundle) -> str:
     key = f"bundles/{made.digest}.zip"
     session.client("s3").put_object(Bucket=bucket, Key=key, Body=made.content, ChecksumAlgorithm="SHA256")
@@ -174,7 +187,8 @@ def _wait(session: boto3.Session, build_id: str) -> dict[str, Any]:
     client = session.client("codebuild")
     pause, deadline = 0.5, time.monotonic() + _TIMEOUT_SECONDS
     while True:
-        build: dict[str, Any] = dict(client.batch_get_builds(ids=[build_id])["builds"][0])
+        builds = client.batch_get_builds(ids=[build_id])["builds"]  # none as long as CodeBuild does not show a new one
+        build: dict[str, Any] = dict(builds[0]) if builds else {"buildStatus": "IN_PROGRESS"}
         if build["buildStatus"] != "IN_PROGRESS":
             return build
         if time.monotonic() > deadline:
