@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     import boto3
 
 
+_ATTEMPTS = 12  # of one call; pauses grow to 20 s
+
+
 class WrongAccountError(Exception):
     """The credentials belong to another account than the one that the stack was planned for."""
 
@@ -15,14 +18,21 @@ class WrongAccountError(Exception):
 def session_for(account_id: str, region: str) -> boto3.Session:
     """Open a session in `region`, after checking that the credentials belong to `account_id`.
 
+    Its clients repeat what AWS throttles or fails more often than by default: they poll for minutes while the provider
+    beside them makes a hundred resources.
+
     Raises
     ------
     WrongAccountError
         If they belong to another account; nothing has been called but ``sts:GetCallerIdentity``.
     """
     import boto3  # noqa: PLC0415 (the plan of an update needs no boto3)
+    import botocore.session  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
 
-    session = boto3.Session(region_name=region)
+    patient = botocore.session.get_session()
+    patient.set_default_client_config(Config(retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}))
+    session = boto3.Session(botocore_session=patient, region_name=region)
     actual = session.client("sts").get_caller_identity()["Account"]
     if actual != account_id:
         raise WrongAccountError(

@@ -18,7 +18,7 @@ def sessions(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Every session that is opened; its credentials belong to `MINE`."""
     opened: list[Any] = []
 
-    def session(region_name: str) -> Any:
+    def session(region_name: str, **_: Any) -> Any:
         identity = SimpleNamespace(get_caller_identity=lambda: {"Account": MINE})
         opened.append(SimpleNamespace(region_name=region_name, client=lambda service: {"sts": identity}[service]))
         return opened[-1]
