@@ -75,7 +75,8 @@ def answer(operation: OperationModel, content_type: str, output: Params) -> Answ
 def error(error: AwsError, protocol: str, service: str) -> Answer:
     """Write an error in the format of a protocol."""
     request_id = str(uuid.uuid4())
-    headers = [("x-amzn-RequestId", request_id)]
+    # an answer to HEAD has no body to read it from, and a state machine's error needs it
+    headers = [("x-amz-request-id" if service == "s3" else "x-amzn-RequestId", request_id)]
     if protocol in ("json", "rest-json"):
         text = json.dumps({"__type": error.code, "message": error.message, **error.fields}, default=str)
         version = "application/json" if protocol == "rest-json" else "application/x-amz-json-1.1"

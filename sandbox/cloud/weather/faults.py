@@ -62,14 +62,14 @@ class Faults:
     def _in_a_row(self, what: str) -> bool:
         with self._lock:
             left = self._rows.get(what, 0)
-            if left > 0:
+            if left:
                 self._rows[what] = left - 1
-                return True
+                return left > 1  # the call after a row is let through
         if not self._sky.happens("throttled", what, _THROTTLED):
             return False
         length = 1 + int(self._sky.draw("row", what) * _LONGEST_ROW)
         with self._lock:
-            self._rows[what] = length - 1
+            self._rows[what] = length
         return True
 
     def after(self, service: str, action: str, environ: dict[str, Any], *, says: bool, hangs_up: bool) -> None:

@@ -75,3 +75,18 @@ def test_a_repeated_call_does_it_again_but_for_the_provider(patient: Clients) ->
             put(patient("ssm", agent), name.removesuffix("'s"))
     assert versions(patient, "ours") > 60
     assert versions(patient, "provider") == 60
+
+
+def test_no_more_than_three_calls_in_a_row_are_throttled(patient: Clients) -> None:
+    hasty = patient("ecr", attempts=1)
+    rows, row = set(), 0
+    for _ in range(400):
+        try:
+            hasty.describe_registry()
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ThrottlingException":
+                row += 1
+                continue
+        rows.add(row)
+        row = 0
+    assert {0, 1} < rows <= {0, 1, 2, 3}
