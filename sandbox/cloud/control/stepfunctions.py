@@ -187,7 +187,7 @@ def _client(region: str, service: str, role_arn: str) -> Any:
     )
     session = botocore.session.Session()
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_written_time)
-    return boto3.Session(botocore_session=session).client(
+    made = boto3.Session(botocore_session=session).client(
         service,
         endpoint_url=at.endpoint_url,
         region_name=region,
@@ -204,6 +204,15 @@ def _client(region: str, service: str, role_arn: str) -> Any:
             read_timeout=300,
         ),
     )
+    made.meta.events.register("after-call", _with_request_id)
+    return made
+
+
+def _with_request_id(http_response: Any, parsed: Params, **_: Any) -> None:
+    """Give an answer the id that moto puts into a task's error: botocore reads none from a 5xx without a body."""
+    headers = http_response.headers
+    found = headers.get("x-amzn-RequestId") or headers.get("x-amz-request-id") or ""
+    parsed.setdefault("ResponseMetadata", {}).setdefault("RequestId", found)
 
 
 def _written_time(value: Any) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from sandbox.cloud import credentials
 from sandbox.cloud.actions import AwsError, Params
 from sandbox.cloud.clients import AGENT, TASK_AGENT
 from sandbox.cloud.server import wire
@@ -152,7 +153,7 @@ class Front:
         asked = identify(sent, body)
         if asked is None or asked.operation is None or asked.operation.name != read.action:
             return
-        outcome = self._outcome(replace(asked, access_key="local"), sent, body)
+        outcome = self._outcome(replace(asked, access_key=credentials.ACCESS_KEY), sent, body)
         if stale.settled(outcome):
             self._memory.keep(read, outcome, time.monotonic())
 

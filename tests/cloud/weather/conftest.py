@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from sandbox.cloud import credentials
 from sandbox.cloud.settings import BAD
 from tests.cloud.endpoints.local import REGION, Cloud, started
 
@@ -35,8 +36,8 @@ def patient(cloud: Cloud) -> Clients:
             service,
             endpoint_url=cloud.settings.endpoint_url,
             region_name=REGION,
-            aws_access_key_id="local",
-            aws_secret_access_key="local",
+            aws_access_key_id=credentials.ACCESS_KEY,
+            aws_secret_access_key=credentials.secret(cloud.settings.folder),
             config=Config(
                 user_agent_extra=agent,
                 retries={"total_max_attempts": attempts, "mode": "standard"},
