@@ -35,3 +35,17 @@ def test_lists_of_other_protocols_have_them_too(patient: Clients) -> None:
     assert {len(answer["Parameters"]) for answer in found} == {0, 1}
     assert all(answer["Parameters"] or answer["NextToken"] for answer in found)
     assert any(answer.get("nextToken") for answer in (states.list_state_machines() for _ in range(20)))
+
+
+def test_tags_come_at_once(patient: Clients) -> None:
+    """There are at most 50, and Terraform's provider reads one page: an empty one would be a change of the stack."""
+    table = patient("dynamodb").create_table(
+        TableName="tagged",
+        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        Tags=[{"Key": "mill", "Value": "water"}],
+    )["TableDescription"]["TableArn"]
+    time.sleep(2.1)
+    found = [patient("dynamodb").list_tags_of_resource(ResourceArn=table) for _ in range(20)]
+    assert all(answer["Tags"] and "NextToken" not in answer for answer in found)
