@@ -83,8 +83,8 @@ def feature_store(parts: Parts, **given: Any) -> None:
         place=parts.place,
         name_prefix="p",
         entities={name: Entity(description="One", **known)},
-        offline=lake(parts.place, parts.opts, keys(parts.place, parts.opts)).curated,
         key_arn="k",
+        tags={},
     )
     FeatureStore("made", args, parts.opts)
 

@@ -19,7 +19,7 @@ from demo.environment import Environment
 from sandbox.engine import install, pins
 from tests import replacing
 from tests.sandbox.place import Place
-from tests.stacks.test_local import environment as recorded
+from tests.stacks.environments import environment as recorded
 
 _SECRET = "plaintext"
 _CONFIGURATION = {

@@ -11,7 +11,7 @@ import yaml
 
 from tests import edits, replacing
 from tests.components.recording import Recording
-from tests.stacks.test_local import environment
+from tests.stacks.environments import environment
 
 ELSEWHERE = {"environment", "region", "workload", "name"}
 """What makes another environment, which a deployed one refuses to become: components/identity.py."""

@@ -14,7 +14,7 @@ from training import dataset, prepare, register
 from training.check import violations
 from training.job import JobError
 from workloads.fields import Feature
-from workloads.spec import Workload
+from workloads.spec import Workload, named
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 
@@ -187,13 +187,16 @@ def test_a_package_is_born_pending_and_says_where_it_comes_from(monkeypatch: pyt
     monkeypatch.setenv("HEADRACE_IMAGE_URI", "registry/images@sha256:1")
     monkeypatch.setenv("HEADRACE_CODE_DIGEST", "code")
     monkeypatch.setenv("MODEL_PACKAGE_GROUP_NAME", "group")
+    groups = {entity: f"{entity}-group" for entity in named("flights").entities}
+    for entity, group in groups.items():
+        monkeypatch.setenv(f"FEATURE_GROUP_{entity.upper()}", group)
     names = ("model_digest", "artifact_sha256", "dataset_version", "manifest_uri", "evaluation_uri", "baseline_uri")
     described = {
         **{name: f"the-{name}" for name in (*names, "model_data_url")},
         "metrics": {"roc_auc": 0.5},
         "parameters": {},
     }
-    asked = register.request(described, "flights")
+    asked = register.request(described, named("flights"))
     assert asked["ModelApprovalStatus"] == "PendingManualApproval"
     assert asked["ModelPackageGroupName"] == "group"
     assert asked["ClientToken"] == hashlib.sha256(b"run-1").hexdigest()[:32]
@@ -209,5 +212,6 @@ def test_a_package_is_born_pending_and_says_where_it_comes_from(monkeypatch: pyt
         "image_digest": "sha256:1",
         "gates": "passed",
         "pipeline_execution": "run-1",
+        **{f"feature_group_{entity}": group for entity, group in groups.items()},
         "metric_roc_auc": "0.500000",
     }
