@@ -160,9 +160,9 @@ def test_the_last_value_is_taken_and_the_next_is_not(
         assert field in refused(make, **{field: value}), value
 
 
-def test_a_feature_group_s_name_has_at_most_64_characters() -> None:
-    assert not refused(feature_store, name="n" * 62)
-    assert "must give a feature group name of at most 64 characters" in refused(feature_store, name="n" * 63)
+def test_a_feature_group_s_name_leaves_room_for_its_version() -> None:
+    assert not refused(feature_store, name="n" * 58)
+    assert "must give a feature group name of at most 60 characters" in refused(feature_store, name="n" * 59)
 
 
 def test_features_are_of_the_three_types_that_there_are() -> None:
