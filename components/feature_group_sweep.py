@@ -6,39 +6,32 @@ be released names it: packages carry ``feature_group_<entity>`` in their metadat
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import DiffResult, Resource, UpdateResult
 
 from components import feature_group_calls as calls
 from components.account import session_for
 from components.place import Place
+from components.sweeper import SweepProvider
 
 METADATA_PREFIX = "feature_group_"
 _REJECTED = "Rejected"
 _BUSY = ("Executing", "Stopping")
 
 
-class FeatureGroupSweepProvider(ResourceProvider):
+class FeatureGroupSweepProvider(SweepProvider):
     """Makes nothing; an update removes what nothing names, a deletion removes everything."""
 
-    serialize_as_secret_always = False
-
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        """Remember `props`."""
-        return CreateResult(id_=uuid.uuid4().hex, outs=props)
-
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Change when something else is to be remembered, or something can go; nothing is ever replaced."""
-        keys = {key for key in (*_olds, *_news) if not key.startswith("__")}
-        changed = any(_olds.get(key) != _news.get(key) for key in keys)
-        return DiffResult(
-            changes=changed or bool(_unused(_olds, _olds)), replaces=[], stables=[], delete_before_replace=False
-        )
+        """Change also when something can go."""
+        remembered = super().diff(_id, _olds, _news)
+        if not remembered.changes:
+            remembered.changes = bool(_unused(_olds, _olds))
+        return remembered
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Remove what nothing names; what was current until this update stays until the next."""

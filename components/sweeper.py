@@ -23,7 +23,7 @@ class SweepError(Exception):
     """Something that was to be removed would not go."""
 
 
-class _SweepProvider(ResourceProvider):
+class SweepProvider(ResourceProvider):
     """Makes nothing, remembers where to look, and sweeps on delete."""
 
     serialize_as_secret_always = False
@@ -43,7 +43,7 @@ class _SweepProvider(ResourceProvider):
         return UpdateResult(outs=_news)
 
 
-class PackageSweepProvider(_SweepProvider):
+class PackageSweepProvider(SweepProvider):
     """Stops a pipeline's running executions and deletes every package of a group."""
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -53,7 +53,7 @@ class PackageSweepProvider(_SweepProvider):
         delete_packages(client, _props["model_package_group_name"])
 
 
-class ReleaseSweepProvider(_SweepProvider):
+class ReleaseSweepProvider(SweepProvider):
     """Deletes the endpoint configurations and models that releases made, which it knows by name and tags."""
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from typing import Any
 
+from demo import ledger
 from demo.console import Clock, StoryError, line, note, step
 from demo.environment import Environment
 from demo.pipeline import Package, describe_package
@@ -124,20 +124,4 @@ def _running(environment: Environment) -> bool:
 
 
 def _last_entry(environment: Environment, package: Package) -> dict[str, str] | None:
-    found = (
-        environment.client("dynamodb")
-        .get_paginator("query")
-        .paginate(
-            TableName=environment["ledger_table"],
-            KeyConditionExpression="endpoint = :endpoint",
-            ExpressionAttributeValues={":endpoint": {"S": environment["endpoint_name"]}},
-            ScanIndexForward=False,
-            ConsistentRead=True,
-        )
-    )
-    entries = ({name: _text(value) for name, value in item.items()} for page in found for item in page["Items"])
-    return next((entry for entry in entries if entry.get("package") == package.arn), None)
-
-
-def _text(value: dict[str, Any]) -> str:
-    return str(next(iter(value.values())))
+    return next((entry for entry in ledger.entries(environment) if entry.get("package") == package.arn), None)

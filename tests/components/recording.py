@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import json
 import re
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
 from pulumi.runtime import mocks
+
+from rehearse.plan import event_loop
 
 with warnings.catch_warnings():  # the SDK's own modules of deprecated resources warn when they are imported
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -23,29 +23,6 @@ with warnings.catch_warnings():  # the SDK's own modules of deprecated resources
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
 IMAGE_DIGEST = "sha256:" + "ab" * 32
-
-# ARNs as AWS writes them, and the inputs that hold a name of our own.
-_ARNS = {
-    "aws:cloudwatch/logGroup:LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}",
-    "aws:dynamodb/table:Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
-    "aws:ecr/repository:Repository": "arn:aws:ecr:{region}:{account}:repository/{name}",
-    "aws:iam/role:Role": "arn:aws:iam::{account}:role/{name}",
-    "aws:kms/key:Key": "arn:aws:kms:{region}:{account}:key/{name}",
-    "aws:s3/bucket:Bucket": "arn:aws:s3:::{name}",
-    "aws:sagemaker/endpoint:Endpoint": "arn:aws:sagemaker:{region}:{account}:endpoint/{name}",
-    "aws:sagemaker/featureGroup:FeatureGroup": "arn:aws:sagemaker:{region}:{account}:feature-group/{name}",
-    "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer": (
-        "arn:aws:sagemaker:{region}:{account}:mlflow-tracking-server/{name}"
-    ),
-    "aws:sagemaker/modelPackageGroup:ModelPackageGroup": (
-        "arn:aws:sagemaker:{region}:{account}:model-package-group/{name}"
-    ),
-    "aws:sagemaker/pipeline:Pipeline": "arn:aws:sagemaker:{region}:{account}:pipeline/{name}",
-    "aws:sfn/stateMachine:StateMachine": "arn:aws:states:{region}:{account}:stateMachine:{name}",
-    "aws:ssm/parameter:Parameter": "arn:aws:ssm:{region}:{account}:parameter{name}",
-}
-_NAMES = ("name", "featureGroupName", "modelPackageGroupName", "pipelineName", "trackingServerName")
-
 
 # ARNs as AWS writes them, and the inputs that hold a name of our own.
 _ARNS = {
@@ -198,11 +175,11 @@ class _Monitor(mocks.MockMonitor):
         return f"urn:pulumi:{self._stack}::headrace::{within}{type_}::{name}"
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 (gRPC's name)
-        with _event_loop():
+        with event_loop():
             return super().Invoke(request)  # type: ignore[no-untyped-call]
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (gRPC's name)
-        with _event_loop():
+        with event_loop():
             return self._register(request)
 
     def _register(self, request: Any) -> Any:
@@ -230,22 +207,10 @@ class _Monitor(mocks.MockMonitor):
         return answer
 
 
-@contextmanager
-def _event_loop() -> Iterator[None]:
-    """Give this thread an event loop and close it: Pulumi's mocks open one where there is none and leave it open."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        yield
-    finally:
-        loop.close()
-        asyncio.set_event_loop(None)
-
-
 def record(program: Callable[[], object], stack: str = "test") -> Recording:
     """Run `program` as stack `stack` and return everything it registered, once all of it has landed."""
     recording = Recording()
-    with _event_loop():
+    with event_loop():
         mocks.set_mocks(_Answers(), project="headrace", stack=stack, preview=False, monitor=_Monitor(recording, stack))
         pulumi.runtime.test(lambda: program() and None)()  # type: ignore[no-untyped-call]
     return recording

@@ -236,19 +236,19 @@ def _fits_any(arn: str, service: str) -> bool:
     for resource in _data()[service]["resources"].values():
         theirs = re.sub(r"\$\{[^}]+\}", "*", resource["arn"]).split(":", 5)
         if len(theirs) == 6 and all(
-            (not given if not wanted else _meet(given, wanted) and (bool(given) or wanted != "*"))
+            (not given if not wanted else meet(given, wanted) and (bool(given) or wanted != "*"))
             for given, wanted in zip(ours, theirs, strict=True)
         ):
             return True
     return False
 
 
-def _meet(one: str, other: str) -> bool:
+def meet(one: str, other: str) -> bool:
     """Return whether there is a text that both of two patterns with * match."""
     if not one or not other:
         return not (one + other).strip("*")
     if one[0] == "*":
-        return _meet(one[1:], other) or _meet(one, other[1:])
+        return meet(one[1:], other) or meet(one, other[1:])
     if other[0] == "*":
-        return _meet(one, other[1:]) or _meet(one[1:], other)
-    return (one[0] == other[0] or "?" in (one[0], other[0])) and _meet(one[1:], other[1:])
+        return meet(one, other[1:]) or meet(one[1:], other)
+    return (one[0] == other[0] or "?" in (one[0], other[0])) and meet(one[1:], other[1:])
