@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
@@ -178,11 +179,18 @@ def ask(environment: Environment, instances: Sequence[dict[str, Any]]) -> dict[s
         )
     except runtime.exceptions.ModelError as error:
         status, said = error.response["OriginalStatusCode"], error.response["OriginalMessage"]
-        if status == HTTPStatus.BAD_REQUEST:
-            first = json.loads(said)["errors"][0]
-            raise AnotherContractError(f"{first['field']} must {first['rule'].removeprefix('must ')}") from error
+        if status == HTTPStatus.BAD_REQUEST and (problem := _first_problem(said)):
+            raise AnotherContractError(problem) from error
         raise StoryError(
             f"endpoint/{name} answered with status {status}: {said}\nIts log: {error.response['LogStreamArn']}"
         ) from error
     found: dict[str, Any] = json.loads(answer["Body"].read())
     return found
+
+
+def _first_problem(said: str) -> str | None:
+    """Return the first thing that the endpoint does not take, or None where it was not the endpoint that spoke."""
+    with contextlib.suppress(ValueError, LookupError, TypeError):
+        first = json.loads(said)["errors"][0]
+        return f"{first['field']} must {first['rule'].removeprefix('must ')}"
+    return None

@@ -8,7 +8,7 @@ from functools import partial
 
 from rehearse.asking import Aws
 from rehearse.checks import Check
-from rehearse.plan import Plan, Planned
+from rehearse.plan import FEATURE_GROUP, Plan, Planned
 from workloads.problems import Problem
 
 Tags = Mapping[str, str]
@@ -83,7 +83,7 @@ KINDS: dict[str, Kind] = {
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration": _sagemaker(
         "endpoint configuration", "DescribeEndpointConfig", "EndpointConfigName"
     ),
-    "aws:sagemaker/featureGroup:FeatureGroup": _sagemaker("feature group", "DescribeFeatureGroup", "FeatureGroupName"),
+    FEATURE_GROUP: _sagemaker("feature group", "DescribeFeatureGroup", "FeatureGroupName"),
     "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer": _sagemaker(
         "MLflow tracking server", "DescribeMlflowTrackingServer", "TrackingServerName"
     ),

@@ -25,9 +25,11 @@ from workloads.spec import Workload
 
 UNNAMED = "0000000"  # stands for the seven characters that Pulumi adds to a name that it chooses
 IMAGE_DIGEST = "sha256:" + "0" * 64
-_NAMES = ("name", "featureGroupName", "modelPackageGroupName", "pipelineName", "trackingServerName")
+FEATURE_GROUP = "pulumi-python:dynamic/features:FeatureGroup"
+_NAMES = ("name", "base_name", "modelPackageGroupName", "pipelineName", "trackingServerName")
 # Where an ARN is not arn:aws:<service>:<region>:<account>:<name>.
 _ARNS = {
+    FEATURE_GROUP: "sagemaker:{region}:{account}:feature-group/{name}",
     "aws:athena/workgroup:Workgroup": "athena:{region}:{account}:workgroup/{name}",
     "aws:cloudwatch/eventRule:EventRule": "events:{region}:{account}:rule/{name}",
     "aws:cloudwatch/logGroup:LogGroup": "logs:{region}:{account}:log-group:{name}",
@@ -41,7 +43,6 @@ _ARNS = {
     "aws:s3/bucket:Bucket": "s3:::{name}",
     "aws:sagemaker/endpoint:Endpoint": "sagemaker:{region}:{account}:endpoint/{name}",
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration": "sagemaker:{region}:{account}:endpoint-config/{name}",
-    "aws:sagemaker/featureGroup:FeatureGroup": "sagemaker:{region}:{account}:feature-group/{name}",
     "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer": (
         "sagemaker:{region}:{account}:mlflow-tracking-server/{name}"
     ),
@@ -146,17 +147,18 @@ class _Answers(mocks.Mocks):
         service = args.typ.split("/")[0].removeprefix("aws:")
         template = _ARNS.get(args.typ, f"{service}:{{region}}:{{account}}:{{name}}")
         arn = "arn:aws:" + template.format(name=name, key=key, **self._known)
-        if args.typ.startswith("aws:"):
+        if args.typ.startswith("aws:") or args.typ == FEATURE_GROUP:
             self.planned.append(Planned(args.typ, args.name, args.inputs, fixed, arn))
         state: dict[str, Any] = {"name": name, **args.inputs, "arn": arn}
-        state |= self._further(args, name, key)
+        state |= self._further(args, name, key, arn)
         return f"{name}-id", state
 
-    def _further(self, args: mocks.MockResourceArgs, name: str, key: str) -> dict[str, Any]:
+    def _further(self, args: mocks.MockResourceArgs, name: str, key: str, arn: str) -> dict[str, Any]:
         """Return what other resources are made from, beside name and ARN."""
         registry = "{account}.dkr.ecr.{region}.amazonaws.com".format(**self._known)
         found: dict[str, dict[str, Any]] = {
             "Bucket": {"bucket": name},
+            "FeatureGroup": {"group_name": name, "arn": arn},
             "Key": {"keyId": key},
             "Repository": {"repositoryUrl": f"{registry}/{name}"},
             "MlflowTrackingServer": {"trackingServerUrl": "https://tracking.invalid"},

@@ -131,7 +131,8 @@ def arn_of(account: str, region: str, key: str) -> str:
     from moto.kms.models import kms_backends  # noqa: PLC0415 - only where a key is named
 
     named = kms_backends[account][region].any_id_to_key_id(key)
-    return f"arn:aws:kms:{region}:{account}:key/{named}"
+    # A name of nothing is judged under that name, so that only who may ask about every key hears that it is nothing.
+    return f"arn:aws:kms:{region}:{account}:key/{named or key}"
 
 
 def key_of(account: str, arn: str) -> str | None:
