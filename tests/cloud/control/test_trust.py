@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from botocore.exceptions import ClientError
 from sandbox.cloud.control import service_uses
 from sandbox.cloud.control.policy import Request, decide
 from sandbox.cloud.control.service_uses import Use
-from tests.cloud.endpoints.local import Cloud, allow
+from tests.cloud.endpoints.local import Cloud, allow, eventually
 
 OURS = {"StringEquals": {"aws:SourceAccount": "000000000000"}}
 USES = {name: value for name, value in vars(service_uses).items() if isinstance(value, Use)}
@@ -121,6 +122,12 @@ def test_a_build_project(cloud: Cloud, name: str) -> None:
     codebuild.create_project(**project, serviceRole=trusting(cloud, name, "codebuild.amazonaws.com", mine))
 
 
+def made(sagemaker: Any, group: str) -> dict[str, Any] | None:
+    """Return a feature group that is no longer being made."""
+    found: dict[str, Any] = sagemaker.describe_feature_group(FeatureGroupName=group)
+    return None if found["FeatureGroupStatus"] == "Creating" else found
+
+
 def test_a_feature_group_s_role_gets_no_source_account(cloud: Cloud, name: str) -> None:
     cloud.client("s3").create_bucket(Bucket=name)
     group = {
@@ -136,7 +143,7 @@ def test_a_feature_group_s_role_gets_no_source_account(cloud: Cloud, name: str) 
     for part, condition, status in (("a", OURS, "CreateFailed"), ("b", None, "Created")):
         role = trusting(cloud, f"{name}-{part}", "sagemaker.amazonaws.com", condition)
         sagemaker.create_feature_group(FeatureGroupName=f"{name}-{part}", RoleArn=role, **group)
-        found = sagemaker.describe_feature_group(FeatureGroupName=f"{name}-{part}")
+        found = eventually(partial(made, sagemaker, f"{name}-{part}"))
         assert found["FeatureGroupStatus"] == status
         assert ("Could not assume role" in found.get("FailureReason", "")) is (status == "CreateFailed")
     with pytest.raises(ClientError, match="RoleArn is required"):

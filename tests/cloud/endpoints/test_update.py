@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.cloud.run import endpoints_server
+from sandbox.cloud.run import endpoints_server, images, roles
 from sandbox.cloud.run.endpoints_plan import VariantPlan
 from sandbox.cloud.run.endpoints_server import UnhealthyError, VariantServer
 from tests.cloud.endpoints.conftest import REPOSITORY, Endpoints
@@ -126,6 +126,9 @@ def test_server_that_never_gets_healthy_is_given_up_after_its_time(
     cloud: Endpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(endpoints_server, "Process", _Silent)
+    # roles and their sessions are known to the cloud's own process alone
+    monkeypatch.setattr(roles, "trusts", lambda *_: True)
+    monkeypatch.setattr(images, "require", lambda *_, **__: None)
     plan = VariantPlan(
         variant="live",
         model="sick",

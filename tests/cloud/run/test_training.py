@@ -144,7 +144,7 @@ def test_missing_image_fails_the_job(cloud: Cloud, role: str) -> None:
 
 
 def test_role_needs_its_rights(cloud: Cloud, image: str) -> None:
-    blind = cloud.role("blind", "sagemaker.amazonaws.com", deny=("s3:PutObject",))
-    job = run(cloud, training("no-right", image, blind))
+    mute = cloud.role("mute", "sagemaker.amazonaws.com", deny=("s3:PutObject",))
+    job = run(cloud, training("no-right", image, mute))
     assert job["TrainingJobStatus"] == "Failed"
     assert "Data upload failed: AccessDenied" in job["FailureReason"]

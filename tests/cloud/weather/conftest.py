@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -52,6 +53,9 @@ def patient(cloud: Cloud) -> Clients:
 def rule(patient: Clients) -> tuple[str, float]:
     """A queue that is told of each parameter ``told-...``, and when its rule was made: early, for it has to ripen."""
     url = patient("sqs").create_queue(QueueName="told")["QueueUrl"]
+    allowed = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = {"Version": "2012-10-17", "Statement": [{**allowed, "Resource": "*"}]}
+    patient("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
     pattern = '{"source": ["aws.ssm"], "detail": {"name": [{"prefix": "told-"}]}}'
     patient("events").put_rule(Name="told", EventPattern=pattern)
     target = {"Id": "one", "Arn": "arn:aws:sqs:us-east-1:000000000000:told"}
