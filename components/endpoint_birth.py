@@ -1,12 +1,7 @@
-"""The dynamic resource that lets an endpoint's birth be tried again after it failed.
-
-CreateEndpoint that fails leaves an endpoint of status Failed behind. Pulumi does not know it, SageMaker allows only
-its deletion, and it holds the name, so that every later attempt would be refused.
-"""
+"""The dynamic resource that lets an endpoint's birth be tried again after it failed (see `components.births`)."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,15 +9,9 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
-from components.account import session_for
+from components import births
+from components.births import ENDPOINT
 from components.place import Place
-
-_PAUSE_SECONDS = 1.0
-_GONE_SECONDS = 10 * 60
-
-
-class EndpointNameTakenError(Exception):
-    """A failed endpoint holds the name, and it is not this environment's to delete."""
 
 
 class EndpointBirthProvider(ResourceProvider):
@@ -32,24 +21,26 @@ class EndpointBirthProvider(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Clear the name, and choose the image of `props`."""
-        _clear(props)
+        births.clear(ENDPOINT, props, props["endpoint_name"])
         return CreateResult(id_=props["endpoint_name"], outs={**props, "born_with": props["image_uri"]})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Choose again only while the endpoint is not born; the endpoint's later images are releases'."""
         inputs = ("account_id", "region", "endpoint_name", "image_uri", "tags")
-        status = _status(_olds)
+        status = births.status(ENDPOINT, _olds, _olds["endpoint_name"])
         unborn = status is None and any(_olds.get(key) != _news.get(key) for key in inputs)
-        return DiffResult(changes=unborn or status == "Failed", replaces=[], stables=[], delete_before_replace=False)
+        return DiffResult(
+            changes=unborn or status == ENDPOINT.failed, replaces=[], stables=[], delete_before_replace=False
+        )
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Clear the name, and choose the image of `_news`."""
-        _clear(_news)
+        births.clear(ENDPOINT, _news, _news["endpoint_name"])
         return UpdateResult(outs={**_news, "born_with": _news["image_uri"]})
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Clear what a birth left that failed and was never tried again."""
-        _clear(_props)
+        births.clear(ENDPOINT, _props, _props["endpoint_name"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,42 +87,3 @@ class EndpointBirth(Resource, module="serving", name="EndpointBirth"):
             "born_with": None,
         }
         super().__init__(EndpointBirthProvider(), name, inputs, opts)
-
-
-def _status(props: dict[str, Any]) -> str | None:
-    client = session_for(props["account_id"], props["region"]).client("sagemaker")
-    found = _describe(client, props["endpoint_name"])
-    return None if found is None else str(found["EndpointStatus"])
-
-
-def _clear(props: dict[str, Any]) -> None:
-    client = session_for(props["account_id"], props["region"]).client("sagemaker")
-    name = props["endpoint_name"]
-    found = _describe(client, name)
-    if found is None or found["EndpointStatus"] != "Failed":
-        return
-    pages = client.get_paginator("list_tags").paginate(ResourceArn=found["EndpointArn"])
-    carried = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
-    if not props["tags"].items() <= carried.items():
-        raise EndpointNameTakenError(
-            f"The name {name} must be free, and a failed endpoint without the tags {props['tags']} holds it. "
-            "Delete that endpoint, or name this one differently."
-        )
-    client.delete_endpoint(EndpointName=name)
-    deadline = time.monotonic() + _GONE_SECONDS
-    while _describe(client, name) is not None:
-        if time.monotonic() > deadline:
-            raise EndpointNameTakenError(f"The failed endpoint {name} must be gone within ten minutes. Try again.")
-        time.sleep(_PAUSE_SECONDS)
-
-
-def _describe(client: Any, name: str) -> Mapping[str, Any] | None:
-    from botocore.exceptions import ClientError  # noqa: PLC0415 (the plan of an update needs no boto3)
-
-    try:
-        found: Mapping[str, Any] = client.describe_endpoint(EndpointName=name)
-        return found
-    except ClientError as error:
-        if "Could not find" in error.response["Error"]["Message"]:
-            return None
-        raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -12,6 +13,7 @@ from components.checks import require
 from components.place import Place
 from components.service_role import ServiceRole, ServiceRoleArgs
 from components.statements import Statement, allow
+from components.tracking_birth import TrackingBirth, TrackingBirthArgs
 
 SIZES = ("Small", "Medium", "Large")
 # What a job's run needs. MLflow knows no rights to single runs: who may update one may update all, and delete none.
@@ -30,6 +32,8 @@ class TrackingArgs:
         The server's name, because people look it up.
     artifacts : Bucket
         Where runs keep their artifacts, under ``mlflow/``.
+    tags : mapping of str to str
+        What the provider puts on the server, by which one that failed at birth is known again.
     size : str
         ``Small``, ``Medium`` or ``Large``; paid by the hour, whether used or not.
     """
@@ -37,6 +41,7 @@ class TrackingArgs:
     place: Place
     server_name: str
     artifacts: Bucket
+    tags: Mapping[str, str]
     size: str = "Small"
 
 
@@ -86,6 +91,9 @@ class Tracking(pulumi.ComponentResource):
             ),
             child,
         )
+        birth = TrackingBirth(
+            f"{name}-birth", TrackingBirthArgs(place=args.place, server_name=args.server_name, tags=args.tags), child
+        )
         server = aws.sagemaker.MlflowTrackingServer(
             f"{name}-server",
             tracking_server_name=args.server_name,
@@ -93,7 +101,7 @@ class Tracking(pulumi.ComponentResource):
             artifact_store_uri=pulumi.Output.format("s3://{}/{}", args.artifacts.name, self._PREFIX.rstrip("/")),
             automatic_model_registration=False,
             role_arn=role.arn,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[birth]),
         )
         self.server_arn: pulumi.Output[str] = server.arn
         self.server_url: pulumi.Output[str] = server.tracking_server_url

@@ -96,7 +96,14 @@ def training(settings: Settings, workload: Workload, provider: aws.Provider, bas
         opts,
     )
     tracking = Tracking(
-        "tracking", TrackingArgs(place=base.place, server_name=name, artifacts=base.lake.artifacts), opts
+        "tracking",
+        TrackingArgs(
+            place=base.place,
+            server_name=name,
+            artifacts=base.lake.artifacts,
+            tags=tags(settings, workload.name),
+        ),
+        opts,
     )
     registry = Registry("registry", RegistryArgs(place=base.place, group_name=name), opts)
     roles = _roles(

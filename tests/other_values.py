@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Sequence
 from enum import StrEnum
@@ -67,5 +68,7 @@ def _texts(metadata: Sequence[Any], value: str) -> list[Any]:
     flat = [inner for entry in metadata for inner in (entry.metadata if isinstance(entry, FieldInfo) else [entry])]
     patterns = [str(entry.pattern) for entry in flat if getattr(entry, "pattern", None)]
     if patterns:
-        return [one for one in _PATTERNS.get(patterns[0], (f"{value}_2",)) if one != value]
+        tries = _PATTERNS.get(patterns[0], (f"{value}_2", f"{value}-2"))
+        # One that is refused for its spelling would say nothing of the edit.
+        return [one for one in tries if one != value and re.search(patterns[0], one)]
     return [f"{value} Reworded.", "origin", "route", "request"]

@@ -58,7 +58,9 @@ def role(place: Place, opts: pulumi.ResourceOptions) -> None:
 
 def tracking(place: Place, opts: pulumi.ResourceOptions) -> None:
     waters = lake(place, opts, keys(place, opts))
-    Tracking("broken", TrackingArgs(place=place, server_name="t", artifacts=waters.artifacts, size="Huge"), opts)
+    Tracking(
+        "broken", TrackingArgs(place=place, server_name="t", artifacts=waters.artifacts, tags={}, size="Huge"), opts
+    )
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,11 @@ def release(parts: Parts, **given: Any) -> None:
 
 def tracking(parts: Parts, **given: Any) -> None:
     waters = lake(parts.place, parts.opts, keys(parts.place, parts.opts))
-    Tracking("made", TrackingArgs(place=parts.place, server_name="t", artifacts=waters.artifacts, **given), parts.opts)
+    Tracking(
+        "made",
+        TrackingArgs(place=parts.place, server_name="t", artifacts=waters.artifacts, tags={}, **given),
+        parts.opts,
+    )
 
 
 def refused(make: Callable[..., None], **given: Any) -> str:

@@ -12,7 +12,8 @@ from moto import mock_aws
 from moto.sagemaker.models import sagemaker_backends
 
 from components.account import WrongAccountError
-from components.endpoint_birth import EndpointBirthProvider, EndpointNameTakenError
+from components.births import NameTakenError
+from components.endpoint_birth import EndpointBirthProvider
 
 ACCOUNT = "123456789012"  # moto's
 REGION = "us-east-1"
@@ -71,7 +72,7 @@ def test_what_a_failed_birth_left_is_removed_before_the_next() -> None:
 
 def test_a_failed_endpoint_of_somebody_else_stays() -> None:
     endpoint("Failed", {"headrace:stack": "other"})
-    with pytest.raises(EndpointNameTakenError, match="The name flights must be free"):
+    with pytest.raises(NameTakenError, match="The name flights must be free"):
         EndpointBirthProvider().create(PROPS)
     assert exists()
 

@@ -43,7 +43,9 @@ def recording() -> Recording:
             opts,
         )
         store.sweep("Test", "test")
-        tracking = Tracking("tracking", TrackingArgs(place=place, server_name="test", artifacts=waters.artifacts), opts)
+        tracking = Tracking(
+            "tracking", TrackingArgs(place=place, server_name="test", artifacts=waters.artifacts, tags=STACK), opts
+        )
         registry = Registry("registry", RegistryArgs(place=place, group_name="Test"), opts)
         statements = [*store.record_statements(), *tracking.log_statements(), *registry.register_statements()]
         statements += waters.artifacts.write_statements("test/")

@@ -1,0 +1,99 @@
+"""What a creation that failed leaves behind under a name of ours, and how it goes.
+
+Pulumi does not know what AWS began to make and could not finish. It holds the name, so that every later attempt would
+be refused. It is known again by the tags that the provider gave it; what somebody else made stays.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from components.account import session_for
+
+_PAUSE_SECONDS = 1.0
+_GONE_SECONDS = 30 * 60  # AWS: an endpoint takes minutes, a tracking server up to a quarter of an hour
+
+
+class NameTakenError(Exception):
+    """A failed creation holds the name, and it is not this environment's to delete."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What SageMaker calls a kind of resource, and how it speaks of one.
+
+    Attributes
+    ----------
+    noun : str
+        In messages.
+    operation : str
+        What follows ``describe_`` and ``delete_``.
+    prefix : str
+        What stands before ``Name``, ``Arn`` and ``Status`` in its answers.
+    failed : str
+        The status of one whose creation failed.
+    """
+
+    noun: str
+    operation: str
+    prefix: str
+    failed: str
+
+
+ENDPOINT = Kind(noun="endpoint", operation="endpoint", prefix="Endpoint", failed="Failed")
+TRACKING_SERVER = Kind(
+    noun="MLflow tracking server",
+    operation="mlflow_tracking_server",
+    prefix="TrackingServer",
+    failed="CreateFailed",
+)
+
+
+def status(kind: Kind, props: Mapping[str, Any], name: str) -> str | None:
+    """Return the status of what has a name, in the account and region of `props`; None if there is nothing."""
+    client = session_for(props["account_id"], props["region"]).client("sagemaker")
+    found = _describe(kind, client, name)
+    return None if found is None else str(found[f"{kind.prefix}Status"])
+
+
+def clear(kind: Kind, props: Mapping[str, Any], name: str) -> None:
+    """Delete what a failed creation left, and wait until the name is free; anything else stays.
+
+    Raises
+    ------
+    NameTakenError
+        If it does not carry the `tags` of `props`, or does not go.
+    """
+    client = session_for(props["account_id"], props["region"]).client("sagemaker")
+    found = _describe(kind, client, name)
+    if found is None or found[f"{kind.prefix}Status"] != kind.failed:
+        return
+    pages = client.get_paginator("list_tags").paginate(ResourceArn=found[f"{kind.prefix}Arn"])
+    carried = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+    if not props["tags"].items() <= carried.items():
+        raise NameTakenError(
+            f"The name {name} must be free, and a failed {kind.noun} without the tags {props['tags']} holds it. "
+            f"Delete that {kind.noun}, or name this one differently."
+        )
+    getattr(client, f"delete_{kind.operation}")(**{f"{kind.prefix}Name": name})
+    deadline = time.monotonic() + _GONE_SECONDS
+    while _describe(kind, client, name) is not None:
+        if time.monotonic() > deadline:
+            raise NameTakenError(f"The failed {kind.noun} {name} must be gone within half an hour. Try again.")
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _describe(kind: Kind, client: Any, name: str) -> Mapping[str, Any] | None:
+    from botocore.exceptions import ClientError  # noqa: PLC0415 (the plan of an update needs no boto3)
+
+    try:
+        found: Mapping[str, Any] = getattr(client, f"describe_{kind.operation}")(**{f"{kind.prefix}Name": name})
+        return found
+    except ClientError as error:
+        # SageMaker says of endpoints that they are invalid where it means that there are none.
+        if error.response["Error"]["Code"] == "ResourceNotFound" or "Could not find" in str(error):
+            return None
+        raise
