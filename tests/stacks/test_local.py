@@ -162,6 +162,7 @@ def test_dynamic_resources_carry_the_account_that_they_may_work_in(local: Record
         "image-image",
         "package-sweeper",
         "release-sweeper",
+        "tracking-birth",
     }
     assert {found.inputs["account_id"] for found in dynamic} == {"111122223333"}  # as STS answers, not as configured
 

@@ -97,6 +97,7 @@ class Server:
         end = time.monotonic() + _START_SECONDS
         while process.running() and time.monotonic() < end and not self.ready.is_set():
             if self._healthy():
+                self._born()
                 self.ready.set()
             else:
                 time.sleep(0.2)
@@ -105,6 +106,14 @@ class Server:
         code = process.wait()
         if not processes.CLOSING.is_set():
             _log.warning("the MLflow server %s ended with exit code %s", self.name, code)
+
+    def _born(self) -> None:
+        with records.LOCK:
+            row = records.table(KIND).get(self.name)
+            if row is None or row.get("Born"):
+                return
+            row["Born"] = True
+        records.changed()
 
     def _healthy(self) -> bool:
         connection = sockets.Connection(self.socket, timeout=2.0)
@@ -156,12 +165,16 @@ def connection(name: str, timeout: float) -> sockets.Connection | None:
 
 
 def status(name: str) -> str:
-    """Return Creating until the server answers, then Created; once it is gone CreateFailed or Stopped."""
-    if name not in records.table(KIND):
+    """Return Creating until the server answers, then Created; once it is gone CreateFailed or Stopped.
+
+    One that has answered once is never CreateFailed, not even after a start of the local cloud at which it did not.
+    """
+    row = records.table(KIND).get(name)
+    if row is None:
         return "Creating"
     server = _SERVERS.get(name)
     if server is None or server.gone.is_set():
-        return "Stopped" if server is not None and server.ready.is_set() else "CreateFailed"
+        return "Stopped" if row.get("Born") else "CreateFailed"
     return "Created" if server.ready.is_set() else "Creating"
 
 
