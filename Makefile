@@ -32,6 +32,7 @@ demo: ready  ## from nothing to a released model that answers, on this machine
 	@$(RUN) $(PY) -m demo
 
 up: $(NEEDS) $(CLOUD) stack  ## deploy the environment ENV (local unless given)
+	@$(RUN) $(PY) -m stacks.interrupted $(ENV)
 	@$(RUN) pulumi up --stack $(ENV) --yes --policy-pack policies
 
 preview: $(NEEDS) $(CLOUD) stack  ## show what `make up` would change
@@ -44,6 +45,7 @@ recording: ready  ## write down what the roles did in the demo that ran in the l
 	@$(RUN) $(PY) -m rehearse.recording
 
 down: $(NEEDS) $(CLOUD) stack  ## retire what releases made, destroy the environment, stop everything
+	@$(RUN) $(PY) -m stacks.interrupted $(ENV)
 	@$(RUN) pulumi destroy --stack $(ENV) --yes
 ifeq ($(ENV),local)
 	@$(PY) -m sandbox cloud stop

@@ -15,6 +15,13 @@ class WrongAccountError(Exception):
     """The credentials belong to another account than the one that the stack was planned for."""
 
 
+def caller(region: str) -> str:
+    """Return the account that the credentials belong to."""
+    import boto3  # noqa: PLC0415 (most updates need no boto3)
+
+    return str(boto3.Session(region_name=region).client("sts").get_caller_identity()["Account"])
+
+
 def session_for(account_id: str, region: str) -> boto3.Session:
     """Open a session in `region`, after checking that the credentials belong to `account_id`.
 

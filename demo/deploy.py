@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ def up(stack: str, log: Path, done: Callable[[str], None]) -> dict[str, int]:
         With pulumi's own diagnostics.
     """
     _pulumi("stack", "select", "--create", stack)
+    _run(sys.executable, "-m", "stacks.interrupted", stack)
     command = ["up", "--stack", stack, "--yes", "--skip-preview", "--policy-pack", "policies"]
     counts: dict[str, int] = {}
 
@@ -71,11 +73,13 @@ def _environment() -> dict[str, str]:
 
 
 def _pulumi(*arguments: str) -> str:
-    done = subprocess.run(
-        ["pulumi", *arguments, "--non-interactive"], capture_output=True, text=True, env=_environment(), check=False
-    )
+    return _run("pulumi", *arguments, "--non-interactive")
+
+
+def _run(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, env=_environment(), check=False)
     if done.returncode:
-        raise StoryError(f"`pulumi {' '.join(arguments)}` failed:\n{done.stderr.strip() or done.stdout.strip()}")
+        raise StoryError(f"`{' '.join(command)}` failed:\n{done.stderr.strip() or done.stdout.strip()}")
     return done.stdout
 
 

@@ -66,6 +66,44 @@ def test_a_kill_in_the_middle_of_a_release_leaves_a_lease_that_the_next_one_take
     assert leases == []
 
 
+def test_what_a_killed_update_was_creating_is_taken_over(
+    place: Place, environment: Environment, released: Released
+) -> None:
+    """One thing that AWS has made, one that it never heard of, and one that is somebody else's."""
+    logs, database = environment.client("logs"), environment["database_name"]
+    logs.create_log_group(logGroupName="somebody-else")
+    killed_while_creating(place, "catalogue-planes-table", "catalogue-weather-table")
+    environment.client("glue").delete_table(DatabaseName=database, Name="weather")
+
+    said = place.run(sys.executable, "-m", "stacks.interrupted", "local").stdout
+    assert "catalogue-planes-table was being created by an update that was killed: taken over as 0000000000" in said
+    assert "catalogue-weather-table was being created by an update that was killed: left to be made again" in said
+    assert "somebody-else was being created by an update that was killed: left to be made again" in said
+    assert place.run(sys.executable, "-m", "stacks.interrupted", "local").stdout == "", "once is enough"
+    known = json.loads(place.pulumi("stack", "export", "--stack", "local").stdout)["deployment"]
+    names = {found["urn"].rpartition("::")[2] for found in known["resources"]}
+    assert "catalogue-planes-table" in names
+    assert not {"catalogue-weather-table", "somebody-else"} & names
+    logs.delete_log_group(logGroupName="somebody-else")
+
+
+def killed_while_creating(place: Place, *names: str) -> None:
+    """Leave the state as pulumi leaves it that is killed in the middle of a call: what it asked for, and no answer."""
+    file = place.folder / "pulumi" / ".pulumi" / "stacks" / "headrace" / "local.json"
+    state = json.loads(file.read_text())
+    latest = state["checkpoint"]["latest"]
+    lost = [found for found in latest["resources"] if found["urn"].rpartition("::")[2] in names]
+    assert len(lost) == len(names)
+    latest["resources"] = [found for found in latest["resources"] if found not in lost]
+    asked = [{key: value for key, value in found.items() if key not in ("id", "outputs")} for found in lost]
+    group = next(found for found in latest["resources"] if found["type"] == "aws:cloudwatch/logGroup:LogGroup")
+    urn = f"{group['urn'].rpartition('::')[0]}::somebody-else"
+    asked.append({**{key: group[key] for key in ("custom", "type", "parent", "provider")}, "urn": urn})
+    asked[-1]["inputs"] = {"name": "somebody-else"}
+    latest["pending_operations"] = [{"type": "creating", "resource": found} for found in asked]
+    file.write_text(json.dumps(state))
+
+
 def test_the_demo_goes_on_from_there_to_its_end(place: Place, environment: Environment, released: Released) -> None:
     """After both kills; it also ends with a preview that finds nothing to change."""
     done = place.run(sys.executable, "-m", "demo", "--logs", str(place.folder / "logs"))
