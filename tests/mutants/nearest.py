@@ -11,9 +11,9 @@ ROOT = Path(__file__).resolve().parents[2]
 # Named like a component, and about the definition beside it, which the local cloud runs.
 _OF_DEFINITIONS = ("tests/components/test_release.py", "tests/components/test_approver.py")
 
-# What judges declarations judges all of them, within seconds.
+# What judges declarations judges all of them, within seconds; what tries edits of whole programs takes minutes.
 _DECLARED = (
-    "tests/stacks",
+    "tests/stacks/test_declared.py",
     "tests/components/test_foundation.py",
     "tests/components/test_learning.py",
     "tests/components/test_serving.py",
@@ -23,56 +23,66 @@ _DECLARED = (
     "tests/components/test_boundaries.py",
     "tests/components/test_arguments.py",
     "tests/components/test_notices.py",
+    "tests/stacks/test_rights.py",
+    "tests/stacks/test_local.py",
+    "tests/stacks/test_policy_pack.py",
+    "tests/stacks/test_captures.py",
 )
+_STACKS = ("tests/stacks/test_settings.py", "tests/stacks/test_inputs.py", "tests/stacks/test_definitions.py")
+_FEATURE_GROUPS = ("tests/components/test_feature_group.py", "tests/components/test_feature_group_sweep.py")
 _TRAINING = (
+    "tests/training/test_edges.py",
     "tests/training/test_champion.py",
     "tests/training/test_gates.py",
-    "tests/training/test_learning.py",
+    "tests/training/test_refusals.py",
     "tests/training/test_pipeline.py",
     "tests/training/test_requests.py",
+    "tests/training/test_pipeline_retries.py",
+    "tests/training/test_judge.py",
     "tests/training/test_chain.py",
 )
 
 _AUTHORISATION = {
-    "absence": "absence",
-    "authorization": "decisions trust authorization",
+    "absence": "absent_objects",
+    "authorization": "judgement judgement_of_services",
     "conditions": "conditions policy_edges",
-    "decisions": "decisions policy authorization",
-    "encryption": "encryption_uses encryption boundaries sns services",
-    "policy": "policy policy_edges decisions boundaries",
-    "request_context": "conditions authorization trust",
+    "decisions": "decisions_written",
+    "encryption": "encryption_uses encryption_keys judgement_of_services",
+    "policy": "policy policy_edges",
+    "request_context": "request_context",
     "s3": "s3",
-    "trust": "trust",
+    "trust": "judgement_of_services",
 }
-"""Files of the local cloud's authorisation, and the tests in tests/cloud/control."""
+"""Files of the local cloud's authorisation, and the tests in tests/cloud/control; all but S3's start no local cloud."""
 
 # Pattern of files -> tests, by the order in which they run. The first pattern that fits counts.
 NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "components/release.asl.json",
         (
+            "tests/components/test_release_choices.py",
+            "tests/components/test_tasks.py",
             "tests/components/test_release_definition.py",
             "tests/components/test_definitions.py",
-            "tests/components/test_release.py",
-            "tests/components/test_release_weather.py",
         ),
     ),
     (
         "components/approver.asl.json",
         (
+            "tests/components/test_approver_choices.py",
+            "tests/components/test_tasks.py",
             "tests/components/test_definitions.py",
-            "tests/components/test_approver_decides.py",
-            "tests/components/test_approver.py",
         ),
     ),
     ("components/account.py", ("tests/components/test_account.py",)),
     ("components/asl.py", ("tests/components/test_asl.py", "tests/components/test_release_definition.py")),
     ("components/bundle.py", ("tests/components/test_bundle.py",)),
     ("components/endpoint_birth.py", ("tests/components/test_endpoint_birth.py",)),
+    ("components/feature_group*.py", (*_FEATURE_GROUPS, *_DECLARED)),
     ("components/image_build.py", ("tests/components/test_image_build.py",)),
     ("components/sweeper.py", ("tests/components/test_sweeper.py",)),
     ("components/*.py", _DECLARED),
-    ("stacks/*.py", ("tests/stacks",)),
+    ("stacks/*.py", (*_STACKS, *_DECLARED)),
     ("training/*.py", _TRAINING),
     ("inference/*.py", ("tests/inference", "tests/training/test_gates.py")),
     ("policies/**/*.py", ("tests/policies",)),

@@ -18,12 +18,13 @@ import warnings
 from pathlib import Path
 
 _HEAVY = (
-    "boto3", "botocore.session", "duckdb", "grpc", "numpy", "pandas", "policy_sentry.shared.iam_data", "pulumi",
-    "pulumi_aws", "pulumi_aws.athena", "pulumi_aws.cloudwatch", "pulumi_aws.codebuild", "pulumi_aws.dynamodb",
-    "pulumi_aws.ecr", "pulumi_aws.glue", "pulumi_aws.iam", "pulumi_aws.kms", "pulumi_aws.s3", "pulumi_aws.sagemaker",
-    "pulumi_aws.scheduler", "pulumi_aws.sfn", "pulumi_aws.sns", "pulumi_aws.ssm", "pulumi_policy", "pyarrow.parquet",
-    "pydantic", "pytest", "sklearn.ensemble", "sklearn.linear_model", "sklearn.metrics", "sklearn.pipeline",
-    "starlette.applications", "uvicorn", "yaml",
+    "boto3", "botocore.session", "duckdb", "grpc", "moto.dynamodb.models", "moto.iam.models", "moto.kms.models",
+    "moto.s3.models", "moto.sns.models", "moto.sqs.models", "moto.sts.models", "numpy", "pandas",
+    "policy_sentry.shared.iam_data", "pulumi", "pulumi_aws", "pulumi_aws.athena", "pulumi_aws.cloudwatch",
+    "pulumi_aws.codebuild", "pulumi_aws.dynamodb", "pulumi_aws.ecr", "pulumi_aws.glue", "pulumi_aws.iam",
+    "pulumi_aws.kms", "pulumi_aws.s3", "pulumi_aws.sagemaker", "pulumi_aws.scheduler", "pulumi_aws.sfn",
+    "pulumi_aws.sns", "pulumi_aws.ssm", "pulumi_policy", "pyarrow.parquet", "pydantic", "pytest", "sklearn.ensemble",
+    "sklearn.linear_model", "sklearn.metrics", "sklearn.pipeline", "starlette.applications", "uvicorn", "yaml",
 )  # fmt: skip
 TIMED_OUT = -1
 _QUIET = "ignore::pytest.PytestAssertRewriteWarning"  # plug-ins that were imported before pytest began

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from moto import mock_aws
 
+from tests.cloud.control.inside import ACCOUNT
 from tests.cloud.endpoints.local import REGION, Cloud
 
 _NUMBERS = itertools.count(1)
@@ -37,3 +40,15 @@ def acting(cloud: Cloud) -> Callable[..., Any]:
         )
 
     return client
+
+
+@pytest.fixture
+def _inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Moto in this process, and settings that name its account: what is judged is judged without a server."""
+    for name in ("HEADRACE_WEATHER", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HEADRACE_ACCOUNT", ACCOUNT)
+    monkeypatch.setenv("HEADRACE_STATE", str(tmp_path / "cloud"))
+    monkeypatch.setenv("AWS_REGION", REGION)
+    with mock_aws():
+        yield
