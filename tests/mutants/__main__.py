@@ -24,6 +24,7 @@ from tests.mutants.worker import TIMED_OUT
 ENOUGH = 0.95
 _FOLDER = "headrace-mutants-"
 _NOTICED = (1, 2, TIMED_OUT)  # a test failed, a module could not be imported, it never ended
+_NO_USE = 4  # of pytest as it was called, and also where a conftest.py could not be imported
 
 
 class LaneError(Exception):
@@ -71,13 +72,19 @@ class Lane:
         finally:
             copy.write(mutant.path, self._sources[mutant.path])
             self._free.put(copy)
-        if code not in (0, *_NOTICED):
+        seen = is_noticed(code, said)
+        if not seen and code != 0:
             raise LaneError(f"pytest ended with {code} for {mutant.name}:\n{said[-3000:]}")
         with self._print:
             self._done += 1
-            verdict = "noticed" if code in _NOTICED else "SURVIVED"
+            verdict = "noticed" if seen else "SURVIVED"
             print(f"{self._done:4}/{total} {verdict:8} {took:5.1f} s  {mutant.name}", flush=True)
-        return code in _NOTICED
+        return seen
+
+
+def is_noticed(code: int, said: str) -> bool:
+    """Say whether pytest's exit code, and what it printed, mean that a fault was noticed."""
+    return code in _NOTICED or (code == _NO_USE and "while loading conftest" in said)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import textwrap
 import pytest
 
 from tests.mutants import definition, nearest, python, sample
+from tests.mutants.__main__ import is_noticed
 from tests.mutants.mutant import Mutant
 
 SOURCE = '''
@@ -147,3 +148,18 @@ def test_what_changes_nothing_is_listed_with_its_reason() -> None:
 def test_a_list_with_a_mistake_is_refused(text: str, said: str) -> None:
     with pytest.raises(sample.EquivalentError, match=said):
         listed(text)
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "noticed"),
+    [
+        (0, "3 passed", False),
+        (1, "1 failed", True),
+        (2, "1 error", True),
+        (4, "ImportError while loading conftest 'tests/conftest.py'.", True),
+        (4, "ERROR: file or directory not found: tests/test_gone.py", False),
+        (5, "no tests ran", False),
+    ],
+)
+def test_a_fault_is_noticed_where_a_test_fails_or_nothing_can_be_imported(code: int, said: str, noticed: bool) -> None:
+    assert is_noticed(code, said) is noticed

@@ -10,8 +10,8 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
 
-from tests.cloud.control.inside import ACCOUNT
 from tests.cloud.endpoints.local import REGION, Cloud
 
 _NUMBERS = itertools.count(1)
@@ -47,7 +47,7 @@ def _inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Moto in this process, and settings that name its account: what is judged is judged without a server."""
     for name in ("HEADRACE_WEATHER", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HEADRACE_ACCOUNT", ACCOUNT)
+    monkeypatch.setenv("HEADRACE_ACCOUNT", DEFAULT_ACCOUNT_ID)
     monkeypatch.setenv("HEADRACE_STATE", str(tmp_path / "cloud"))
     monkeypatch.setenv("AWS_REGION", REGION)
     with mock_aws():

@@ -50,6 +50,9 @@ def holds(operator: str, wanted: Any, *values: str) -> bool:
         ("IpAddress", "127.0.0.0/8", "127.0.0.1", True),
         ("IpAddress", "127.0.0.0/8", "::1", False),
         ("IpAddress", "10.0.0.1", "10.0.0.1", True),
+        ("IpAddress", "10.0.0.0/8", "nowhere", False),
+        ("ArnLike", "*", "arn:aws:iam::1:role/x", True),
+        ("ArnEquals", "*", "role/x", True),
     ],
 )
 def test_operators(operator: str, wanted: Any, value: str, applies: bool) -> None:
@@ -184,3 +187,6 @@ def test_the_first_version_of_the_language_knows_no_variables() -> None:
     condition = {"StringEquals": {"s3:prefix": "${aws:userid}"}}
     assert not hold(condition, {"s3:prefix": ["me"], "aws:userid": ["me"]}, "Allow", variables=False)
     assert hold(condition, {"s3:prefix": ["${aws:userid}"]}, "Allow", variables=False)
+    wild = {"StringLike": {"s3:prefix": "${aws:userid}/*"}}
+    assert not hold(wild, {"s3:prefix": ["me/a"], "aws:userid": ["me"]}, "Allow", variables=False)
+    assert hold(wild, {"s3:prefix": ["${aws:userid}/a"], "aws:userid": ["me"]}, "Allow", variables=False)
