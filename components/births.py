@@ -9,9 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from components.account import session_for
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
 
 _PAUSE_SECONDS = 1.0
 _GONE_SECONDS = 30 * 60  # AWS: an endpoint takes minutes, a tracking server up to a quarter of an hour
@@ -78,12 +81,24 @@ def clear(kind: Kind, props: Mapping[str, Any], name: str) -> None:
             f"The name {name} must be free, and a failed {kind.noun} without the tags {props['tags']} holds it. "
             f"Delete that {kind.noun}, or name this one differently."
         )
-    getattr(client, f"delete_{kind.operation}")(**{f"{kind.prefix}Name": name})
+    _delete(kind, client, name)
     deadline = time.monotonic() + _GONE_SECONDS
     while _describe(kind, client, name) is not None:
         if time.monotonic() > deadline:
             raise NameTakenError(f"The failed {kind.noun} {name} must be gone within half an hour. Try again.")
         time.sleep(_PAUSE_SECONDS)
+
+
+def _delete(kind: Kind, client: Any, name: str) -> None:
+    """Begin to delete something; a repeated call whose first answer was lost finds it gone or going."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 (the plan of an update needs no boto3)
+
+    try:
+        getattr(client, f"delete_{kind.operation}")(**{f"{kind.prefix}Name": name})
+    except ClientError as error:
+        found = None if _missing(error) else _describe(kind, client, name)
+        if found is not None and found[f"{kind.prefix}Status"] != "Deleting":
+            raise
 
 
 def _describe(kind: Kind, client: Any, name: str) -> Mapping[str, Any] | None:
@@ -93,7 +108,11 @@ def _describe(kind: Kind, client: Any, name: str) -> Mapping[str, Any] | None:
         found: Mapping[str, Any] = getattr(client, f"describe_{kind.operation}")(**{f"{kind.prefix}Name": name})
         return found
     except ClientError as error:
-        # SageMaker says of endpoints that they are invalid where it means that there are none.
-        if error.response["Error"]["Code"] == "ResourceNotFound" or "Could not find" in str(error):
+        if _missing(error):
             return None
         raise
+
+
+def _missing(error: ClientError) -> bool:
+    # SageMaker says of endpoints that they are invalid where it means that there are none.
+    return error.response["Error"]["Code"] == "ResourceNotFound" or "Could not find" in str(error)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 TAGS: Mapping[str, str] = {"headrace:made-by": "feature-store"}
 """What every feature group carries that was made here, beside the stack's tags."""
@@ -13,7 +15,7 @@ TAGS: Mapping[str, str] = {"headrace:made-by": "feature-store"}
 _ADDITIONS = 100  # UpdateFeatureGroup takes no more
 _PAUSE_SECONDS = 0.5
 _SLOWEST_PAUSE_SECONDS = 10.0
-_UNSEEN_SECONDS = 30.0  # what was just made may not be seen for a moment
+_UNSEEN_SECONDS = 30.0  # what was just made or changed may not be seen for a moment
 _PATIENCE_SECONDS = 30 * 60  # AWS: a group takes minutes, with the in-memory tier a quarter of an hour
 
 
@@ -46,9 +48,10 @@ def of(client: Any, prefix: str) -> list[str]:
 
 
 def carries(client: Any, arn: str, tags: Mapping[str, str]) -> bool:
-    """Tell whether a resource carries all of some tags."""
+    """Tell whether a resource that is there carries all of some tags."""
     pages = client.get_paginator("list_tags").paginate(ResourceArn=arn)
-    return tags.items() <= {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}.items()
+    carried = _known(lambda: {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]})
+    return tags.items() <= carried.items()
 
 
 def taken(client: Any, base_name: str, tags: Mapping[str, str]) -> str | None:
@@ -57,6 +60,10 @@ def taken(client: Any, base_name: str, tags: Mapping[str, str]) -> str | None:
     stack = {key: value for key, value in tags.items() if key not in TAGS}
     if found is None or carries(client, found["FeatureGroupArn"], stack):
         return None
+    return _held(base_name, stack)
+
+
+def _held(base_name: str, stack: Mapping[str, str]) -> str:
     shown = ", ".join(f"{key}={value}" for key, value in stack.items())
     return (
         f"The name of feature group {base_name} must be free, and a group without the tags {shown} holds it. "
@@ -85,9 +92,9 @@ def versions(client: Any, props: Mapping[str, Any]) -> Iterator[Mapping[str, Any
 def make(client: Any, props: Mapping[str, Any]) -> str:
     """Make a group under the next free name, wait for it, and return the name."""
     numbers = [_number(props["base_name"], name) for name in of(client, props["base_name"])]
-    newest = max((number for number in numbers if number is not None), default=0)
-    name = str(props["base_name"]) + (f"-v{newest + 1}" if newest else "")
-    _create(client, name, props)
+    number = max((number for number in numbers if number is not None), default=0) + 1
+    while not _create(client, name := _name(props["base_name"], number), props):
+        number += 1  # the list did not show that one yet
     found = _until(client, name, lambda group: group["FeatureGroupStatus"] != "Creating")
     if found["FeatureGroupStatus"] != "Created":
         raise FeatureGroupError(
@@ -97,18 +104,22 @@ def make(client: Any, props: Mapping[str, Any]) -> str:
     return name
 
 
-def _create(client: Any, name: str, props: Mapping[str, Any]) -> None:
+def _create(client: Any, name: str, props: Mapping[str, Any]) -> bool:
+    """Begin to make a group; False if another one of this store holds the name."""
     from botocore.exceptions import ClientError  # noqa: PLC0415 (the plan of an update needs no boto3)
 
+    asked = {
+        "RecordIdentifierFeatureName": props["recordIdentifierFeatureName"],
+        "EventTimeFeatureName": props["eventTimeFeatureName"],
+        "FeatureDefinitions": [
+            {"FeatureName": feature["featureName"], "FeatureType": feature["featureType"]}
+            for feature in props["featureDefinitions"]
+        ],
+    }
     try:
         client.create_feature_group(
             FeatureGroupName=name,
-            RecordIdentifierFeatureName=props["recordIdentifierFeatureName"],
-            EventTimeFeatureName=props["eventTimeFeatureName"],
-            FeatureDefinitions=[
-                {"FeatureName": feature["featureName"], "FeatureType": feature["featureType"]}
-                for feature in props["featureDefinitions"]
-            ],
+            **asked,
             OnlineStoreConfig={
                 "EnableOnlineStore": True,
                 "SecurityConfig": {"KmsKeyId": props["onlineStoreConfig"]["securityConfig"]["kmsKeyId"]},
@@ -116,13 +127,33 @@ def _create(client: Any, name: str, props: Mapping[str, Any]) -> None:
             Tags=[{"Key": key, "Value": value} for key, value in props["tags"].items()],
         )
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceLimitExceeded":
+        said = error.response["Error"]
+        if said["Code"] == "ResourceInUse":
+            return _ours(client, name, asked, props)
+        if said["Code"] != "ResourceLimitExceeded":
             raise
         raise FeatureGroupError(
             f"Feature group {name} must be within the account's quota, and AWS says: "
-            f"{error.response['Error']['Message']} Ask for more in Service Quotas (SageMaker, feature groups), or "
+            f"{said['Message']} Ask for more in Service Quotas (SageMaker, feature groups), or "
             "reject model packages whose old groups nobody needs. Then run the update again."
         ) from error
+    return True
+
+
+def _ours(client: Any, name: str, asked: Mapping[str, Any], props: Mapping[str, Any]) -> bool:
+    """Tell whether the group that holds a name is the one that was asked for.
+
+    CreateFeatureGroup has no token: when its answer is lost, the client asks again and hears that the name is taken.
+
+    Raises
+    ------
+    FeatureGroupError
+        If the group is somebody else's.
+    """
+    found = _until(client, name, lambda _: True)
+    if not carries(client, found["FeatureGroupArn"], props["tags"]):
+        raise FeatureGroupError(_held(name, {key: value for key, value in props["tags"].items() if key not in TAGS}))
+    return {key: found[key] for key in asked} == asked
 
 
 def extend(client: Any, name: str, features: Mapping[str, str]) -> Mapping[str, Any]:
@@ -134,8 +165,9 @@ def extend(client: Any, name: str, features: Mapping[str, str]) -> Mapping[str, 
     for start in range(0, len(missing), _ADDITIONS):
         added = missing[start : start + _ADDITIONS]
         before = found.get("LastModifiedTime")
-        client.update_feature_group(FeatureGroupName=name, FeatureAdditions=added)
-        found = _until(client, name, _added({one["FeatureName"] for one in added}, before))
+        ended = _added({one["FeatureName"] for one in added}, before)
+        _add(client, name, added)
+        found = _until(client, name, ended)
         if _failed(found, before):
             raise FeatureGroupError(
                 f"Feature group {name} must get the features {', '.join(one['FeatureName'] for one in added)}, "
@@ -144,18 +176,40 @@ def extend(client: Any, name: str, features: Mapping[str, str]) -> Mapping[str, 
     return found
 
 
+def _add(client: Any, name: str, features: list[dict[str, str]]) -> None:
+    """Begin to add features; a repeated call whose first answer was lost hears that they are there or on their way."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 (the plan of an update needs no boto3)
+
+    try:
+        client.update_feature_group(FeatureGroupName=name, FeatureAdditions=features)
+    except ClientError as error:
+        names, began = {one["FeatureName"] for one in features}, time.monotonic()
+        if not error.response.get("ResponseMetadata", {}).get("RetryAttempts"):
+            raise
+        while (found := describe(client, name)) is None or (_rests(found) and not names <= _features(found)):
+            if time.monotonic() - began > _UNSEEN_SECONDS:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+
+
 def explain(client: Any, name: str, feature: str, description: str) -> None:
     """Keep a text with a feature, if it is another one than before."""
-    known = client.describe_feature_metadata(FeatureGroupName=name, FeatureName=feature).get("Description")
-    if known != description:
+    known = _known(lambda: client.describe_feature_metadata(FeatureGroupName=name, FeatureName=feature))
+    if known.get("Description") != description:
         client.update_feature_metadata(FeatureGroupName=name, FeatureName=feature, Description=description)
 
 
 def delete(client: Any, name: str) -> None:
     """Delete a group and wait until its name is free; one that is gone already is no error."""
-    found = describe(client, name)
-    if found is not None and found["FeatureGroupStatus"] != "Deleting":
+    from botocore.exceptions import ClientError  # noqa: PLC0415 (the plan of an update needs no boto3)
+
+    try:
         client.delete_feature_group(FeatureGroupName=name)
+    except ClientError as error:  # a repeated call whose first answer was lost finds it gone or going
+        found = describe(client, name)
+        going = found is None or found["FeatureGroupStatus"] == "Deleting"
+        if error.response["Error"]["Code"] != "ResourceNotFound" and not going:
+            raise
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while (found := describe(client, name)) is not None:
         if found["FeatureGroupStatus"] == "DeleteFailed" or time.monotonic() > deadline:
@@ -184,6 +238,10 @@ def _features(group: Mapping[str, Any]) -> set[str]:
     return {feature["FeatureName"] for feature in group["FeatureDefinitions"]}
 
 
+def _name(base_name: str, number: int) -> str:
+    return base_name if number == 1 else f"{base_name}-v{number}"
+
+
 def _number(base_name: str, name: str) -> int | None:
     """Return which version of a base name a name is: 1 for itself, None for another's."""
     if name == base_name:
@@ -210,3 +268,17 @@ def _until(client: Any, name: str, true: Callable[[Mapping[str, Any]], bool]) ->
             )
         time.sleep(pause)
         pause = min(pause * 1.5, _SLOWEST_PAUSE_SECONDS)
+
+
+def _known(read: Callable[[], T]) -> T:
+    """Read what is known to be there, again for a while as long as AWS says that it is not."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 (the plan of an update needs no boto3)
+
+    began = time.monotonic()
+    while True:
+        try:
+            return read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFound" or time.monotonic() - began > _UNSEEN_SECONDS:
+                raise
+        time.sleep(_PAUSE_SECONDS)

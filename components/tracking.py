@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from components.bucket import Bucket
 from components.checks import require
 from components.place import Place
+from components.role_rest import RoleRest
 from components.service_role import ServiceRole, ServiceRoleArgs
 from components.statements import Statement, allow
 from components.tracking_birth import TrackingBirth, TrackingBirthArgs
@@ -94,13 +95,14 @@ class Tracking(pulumi.ComponentResource):
         birth = TrackingBirth(
             f"{name}-birth", TrackingBirthArgs(place=args.place, server_name=args.server_name, tags=args.tags), child
         )
+        rested = RoleRest(f"{name}-server-rest", role.arn, child)  # SageMaker looks once at what the role may do
         server = aws.sagemaker.MlflowTrackingServer(
             f"{name}-server",
             tracking_server_name=args.server_name,
             tracking_server_size=args.size,
             artifact_store_uri=pulumi.Output.format("s3://{}/{}", args.artifacts.name, self._PREFIX.rstrip("/")),
             automatic_model_registration=False,
-            role_arn=role.arn,
+            role_arn=rested.role_arn,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[birth]),
         )
         self.server_arn: pulumi.Output[str] = server.arn

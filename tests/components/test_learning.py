@@ -215,3 +215,10 @@ def test_every_problem_of_a_feature_store_is_told_before_anything_is_registered(
 def test_the_pipeline_runs_as_its_role(recording: Recording) -> None:
     pipeline = recording.one("aws:sagemaker/pipeline:Pipeline", "training-pipeline")
     assert pipeline.inputs["roleArn"] == f"arn:aws:iam::{ACCOUNT}:role/pipeline-role-0000000"
+
+
+def test_the_tracking_server_gets_its_role_only_when_it_has_rested(recording: Recording) -> None:
+    server = recording.one("aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer", "tracking-server")
+    rest = recording.one("pulumi-python:dynamic/security:RoleRest", "tracking-server-rest")
+    assert server.sources["roleArn"] == (rest.urn,)
+    assert recording.one("aws:iam/rolePolicy:RolePolicy", "tracking-server-policy").urn in rest.depends_on
