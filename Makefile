@@ -113,7 +113,7 @@ edits: ready  ## edit every field of workload and settings on a deployed environ
 	$(RUN) $(PY) -m pytest tests/sandbox/every_edit.py --timeout 7200
 
 weather: ready  ## the whole demo in bad weather, SEEDS times from seed SEED on (docs/local-cloud.md)
-	@$(PY) -m sandbox weather --seeds $(SEEDS) --first $(SEED) -- $(PY) -m demo --logs .headrace/weather/pulumi
+	@$(PY) -m sandbox weather --seeds $(SEEDS) --first $(SEED) -- $(PY) -m demo --logs '{}/logs'
 
 lock: venv  ## write the lock files anew from requirements.in and image/requirements.in
 	.venv/bin/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate requirements.in -o requirements.lock

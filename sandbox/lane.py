@@ -22,7 +22,8 @@ def run(command: Sequence[str], seeds: Sequence[int], environ: Mapping[str, str]
     """Run a command for each seed; print a line a seed, and return how many failed.
 
     A run that ends because the account may build nothing is repeated, as its message says; nothing else is. What a seed
-    left (the log of the weather, of the local cloud and of the command) stays in ``.headrace/weather/SEED``.
+    left (the log of the weather, of the local cloud and of the command) stays in ``.headrace/weather/SEED``; ``{}`` in
+    the command stands for that folder.
     """
     failed = 0
     for seed in seeds:
@@ -37,7 +38,7 @@ def run(command: Sequence[str], seeds: Sequence[int], environ: Mapping[str, str]
             "HEADRACE_WEATHER_SEED": str(seed),
         }
         began = time.monotonic()
-        outcome = _seed(command, folder, variables)
+        outcome = _seed([part.replace("{}", str(folder)) for part in command], folder, variables)
         failed += not outcome.startswith("passed")
         seconds = time.monotonic() - began
         print(f"seed {seed:<4} {outcome}  {seconds:.0f} s  {_weather(folder)}", flush=True)

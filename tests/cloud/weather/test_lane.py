@@ -20,6 +20,7 @@ seen = pathlib.Path(os.environ["HEADRACE_STATE"]) / "seen"
 if seen.exists():
     sys.exit(0)
 seen.touch()
+pathlib.Path(sys.argv[1]).write_text("logged")
 sys.exit("%s")
 """
 
@@ -34,9 +35,10 @@ def test_only_the_quota_is_worth_another_run(
 ) -> None:
     monkeypatch.setattr(lane, "_FOLDER", tmp_path)
     environ = {**os.environ, "HEADRACE_PORT": str(free_port())}
-    assert lane.run([sys.executable, "-c", TWICE % message], [1], environ) == failed
+    assert lane.run([sys.executable, "-c", TWICE % message, "{}/own.log"], [1], environ) == failed
     said = capsys.readouterr().out
     assert said.startswith("seed 1    failed with exit code 1, see " if failed else "seed 1    passed when the quota")
+    assert (tmp_path / "1" / "own.log").read_text() == "logged"
     assert message in (tmp_path / "1" / "output.log").read_text()
 
 
