@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -153,6 +154,7 @@ def _start(session: boto3.Session, project_name: str, source: str, tag: str, *, 
             sourceTypeOverride="S3",
             sourceLocationOverride=source,
             environmentVariablesOverride=[{"name": "IMAGE_TAG", "value": tag, "type": "PLAINTEXT"}],
+            idempotencyToken=uuid.uuid4().hex,  # a call that the client repeats starts no second build
         )
     except client.exceptions.AccountLimitExceededException as error:
         raise ImageBuildError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ SERVICES = (
     "sagemaker-featurestore-runtime", "sagemaker-runtime", "sns", "ssm", "stepfunctions", "sts",
 )  # fmt: skip
 UNKNOWN = object()
+_TOKEN = re.compile(r"(idempotency|client|clientrequest)token$", re.IGNORECASE)
+_WITH_TOKEN = ("", ', idempotencyToken="one"')
 _OURS = {"get_caller_identity"}  # has no parameters by which it would be known
 
 
@@ -142,13 +145,41 @@ def problems(call: Call) -> list[str]:
     return told or [f"{call.method} is no operation of {', '.join(sorted(call.services))}"]
 
 
-def test_every_call_of_aws_is_one_that_aws_takes() -> None:
-    found = [
+def lacks_token(call: Call) -> bool:
+    """Say whether a call gives no token where AWS takes one and botocore makes none up: repeated, it is done twice."""
+    for service in sorted(call.services):
+        shape = shapes.operation(service, operations(service).get(call.method, ""))
+        if shape is None or call.method.startswith(("list_", "describe_", "get_", "search_", "query", "scan")):
+            continue
+        members = shape.input_shape.members if shape.input_shape else {}
+        tokens = {name for name in members if _TOKEN.search(name)} - set(shape.idempotent_members)
+        if tokens and not call.open and not tokens & call.given.keys():
+            return True
+    return False
+
+
+def every_call() -> list[tuple[Path, Call]]:
+    """Return the calls of all our code, with the file."""
+    return [
         (path, call)
         for folder in FOLDERS
         for path in sorted((ROOT / folder).rglob("*.py"))
         for call in calls(path.read_text(encoding="utf-8"))
     ]
+
+
+def test_a_call_that_is_repeated_without_an_answer_is_done_once() -> None:
+    lacking = [
+        f"{path.relative_to(ROOT)}:{call.line} {call.method}" for path, call in every_call() if lacks_token(call)
+    ]
+    assert not lacking
+    without, within = (next(calls(f'client("codebuild").start_build(projectName="p"{more})')) for more in _WITH_TOKEN)
+    assert lacks_token(without)
+    assert not lacks_token(within)
+
+
+def test_every_call_of_aws_is_one_that_aws_takes() -> None:
+    found = every_call()
     assert {path.relative_to(ROOT).parts[0] for path, _ in found} == {"components", "training", "demo"}
     wrong = [f"{path.relative_to(ROOT)}:{call.line} {problem}" for path, call in found for problem in problems(call)]
     assert not wrong, "\n".join(wrong)

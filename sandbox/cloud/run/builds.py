@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import shutil
+import threading
+import time
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +18,9 @@ from sandbox.cloud.state import records
 
 STOPPED_WITH_CLOUD = "the local cloud stopped while the build ran"
 _RUNS: dict[str, BuildRun] = {}
+_TOKEN_SECONDS = 5 * 60.0  # for which AWS remembers an idempotencyToken
+_TOKENS: dict[str, tuple[float, Params, Params]] = {}  # until when, what was asked, what was answered
+_STARTING = threading.Lock()
 _OVERRIDES = {
     "sourceTypeOverride": ("source", "type"),
     "sourceLocationOverride": ("source", "location"),
@@ -53,7 +58,22 @@ def _merged(project: dict[str, Any], params: Params) -> dict[str, Any]:
 
 @handles("codebuild", "StartBuild")
 def start_build(call: Call) -> Params:
-    """Start a build of a project."""
+    """Start a build of a project; a token that was used a moment ago starts none, and gets the answer of then."""
+    token = call.params.get("idempotencyToken")
+    if not token:
+        return _start(call)
+    with _STARTING:
+        now = time.monotonic()
+        until, asked, answer = _TOKENS.get(token, (now, {}, {}))
+        if until <= now:
+            answer = _start(call)
+            _TOKENS[token] = (now + _TOKEN_SECONDS, dict(call.params), answer)
+        elif asked != call.params:
+            raise AwsError("InvalidInputException", "The idempotencyToken was used with other parameters.")
+        return copy.deepcopy(answer)
+
+
+def _start(call: Call) -> Params:
     params = call.params
     project = _project(params["projectName"])
     merged = _merged(project, params)

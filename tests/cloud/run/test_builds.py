@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.cloud.run.conftest import REGISTRY, Cloud, tiny_image
 
 
@@ -67,3 +69,14 @@ def test_stopped_build_is_stopped(cloud: Cloud) -> None:
     stopped = cloud.until(lambda: cloud.finished_build(build["id"]), "the stop")
     assert stopped["buildStatus"] == "STOPPED"
     assert build["id"] in codebuild.list_builds_for_project(projectName="images")["ids"]
+
+
+def test_a_token_that_was_used_starts_no_second_build(cloud: Cloud) -> None:
+    codebuild = cloud.client("codebuild")
+    spec = "version: 0.2\nphases:\n  build:\n    commands:\n      - true\n"
+    asked = {"projectName": "images", "sourceTypeOverride": "NO_SOURCE", "buildspecOverride": spec}
+    first = codebuild.start_build(**asked, idempotencyToken="once")["build"]["id"]
+    assert codebuild.start_build(**asked, idempotencyToken="once")["build"]["id"] == first
+    assert codebuild.start_build(**asked, idempotencyToken="twice")["build"]["id"] != first
+    with pytest.raises(codebuild.exceptions.InvalidInputException, match="other parameters"):
+        codebuild.start_build(projectName="images", idempotencyToken="once")
