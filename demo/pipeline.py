@@ -13,6 +13,7 @@ from demo.patience import known
 
 _POLL = 0.5  # seconds
 _RUNNING = ("Executing", "Stopping")
+_LATE = 10  # seconds for which the steps' list may show less than the status does
 _PATIENCE = 30  # seconds until the registry must show what a run registered
 
 
@@ -126,7 +127,7 @@ def follow(environment: Environment, execution: str) -> None:
     """Wait for an execution, a line a step; raise `StoryError` with the reason if it fails."""
     sagemaker = environment.client("sagemaker")
     shown: set[str] = set()
-    clock = Clock()
+    clock, ended = Clock(), Clock()
     with step("the pipeline runs") as progress:
         while True:
             status = known(lambda: sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution))
@@ -137,7 +138,9 @@ def follow(environment: Environment, execution: str) -> None:
                     _show(found)
                 elif found["StepStatus"] == "Executing":
                     progress.say(f"{found['StepName']} runs")
-            if status["PipelineExecutionStatus"] not in _RUNNING:
+            if status["PipelineExecutionStatus"] in _RUNNING:
+                ended = Clock()
+            elif _complete(status["PipelineExecutionStatus"], steps) or ended.seconds > _LATE:
                 break
             time.sleep(_POLL)
     if status["PipelineExecutionStatus"] != "Succeeded":
@@ -148,6 +151,12 @@ def follow(environment: Environment, execution: str) -> None:
             f"{reasons or status.get('FailureReason', '')}\nMend it and run `make demo` again."
         )
     line("pipeline", environment["pipeline_name"], "Succeeded", clock.seconds)
+
+
+def _complete(status: str, steps: list[dict[str, Any]]) -> bool:
+    """Tell whether the list of steps, which may be older than an execution's status, shows how each ended."""
+    states = {found["StepStatus"] for found in steps}
+    return not states & {"Starting", *_RUNNING} and (status != "Failed" or "Failed" in states)
 
 
 def _steps(sagemaker: Any, execution: str) -> list[dict[str, Any]]:

@@ -108,6 +108,36 @@ def test_only_what_is_unknown_is_read_again(stub: Stubber) -> None:
         pipeline.describe_package(environment(stub), ARN)
 
 
+def look(stub: Stubber, status: str, *steps: tuple[str, str]) -> None:
+    """Let SageMaker tell an execution's status once, and then of its steps."""
+    stub.add_response("describe_pipeline_execution", {"PipelineExecutionStatus": status})
+    rows = [{"StepName": name, "StepStatus": state, "FailureReason": f"{name}'s reason"} for name, state in steps]
+    stub.add_response("list_pipeline_execution_steps", {"PipelineExecutionSteps": rows})
+
+
+def test_steps_that_are_shown_later_than_the_end_are_waited_for(
+    stub: Stubber, capsys: pytest.CaptureFixture[str]
+) -> None:
+    look(stub, "Executing", ("train", "Executing"))
+    look(stub, "Succeeded", ("train", "Executing"))
+    look(stub, "Succeeded", ("train", "Succeeded"), ("register", "Succeeded"))
+    pipeline.follow(environment(stub), EXECUTION)
+    assert "register  Succeeded" in capsys.readouterr().out
+
+
+def test_a_step_whose_failure_is_shown_late_still_gives_the_reason(stub: Stubber) -> None:
+    look(stub, "Failed", ("train", "Succeeded"))
+    look(stub, "Failed", ("train", "Succeeded"), ("check", "Failed"))
+    with pytest.raises(StoryError, match="check: check's reason"):
+        pipeline.follow(environment(stub), EXECUTION)
+
+
+def test_steps_that_are_never_shown_are_not_waited_for_for_ever(stub: Stubber, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "_LATE", -1.0)
+    look(stub, "Succeeded", ("register", "Executing"))
+    pipeline.follow(environment(stub), EXECUTION)
+
+
 def package(status: str) -> Package:
     """Return a package of a status."""
     return Package(ARN, status, {}, None)
