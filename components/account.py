@@ -15,31 +15,34 @@ class WrongAccountError(Exception):
     """The credentials belong to another account than the one that the stack was planned for."""
 
 
+def patient_session(region: str) -> boto3.Session:
+    """Open a session in `region` whose clients repeat what AWS throttles or fails more often than by default.
+
+    They work, some for minutes, while the provider beside them makes a hundred resources.
+    """
+    import boto3  # noqa: PLC0415 (most updates need no boto3)
+    import botocore.session  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
+    patient = botocore.session.get_session()
+    patient.set_default_client_config(Config(retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}))
+    return boto3.Session(botocore_session=patient, region_name=region)
+
+
 def caller(region: str) -> str:
     """Return the account that the credentials belong to."""
-    import boto3  # noqa: PLC0415 (most updates need no boto3)
-
-    return str(boto3.Session(region_name=region).client("sts").get_caller_identity()["Account"])
+    return str(patient_session(region).client("sts").get_caller_identity()["Account"])
 
 
 def session_for(account_id: str, region: str) -> boto3.Session:
-    """Open a session in `region`, after checking that the credentials belong to `account_id`.
-
-    Its clients repeat what AWS throttles or fails more often than by default: they poll for minutes while the provider
-    beside them makes a hundred resources.
+    """Open a patient session in `region`, after checking that the credentials belong to `account_id`.
 
     Raises
     ------
     WrongAccountError
         If they belong to another account; nothing has been called but ``sts:GetCallerIdentity``.
     """
-    import boto3  # noqa: PLC0415 (the plan of an update needs no boto3)
-    import botocore.session  # noqa: PLC0415
-    from botocore.config import Config  # noqa: PLC0415
-
-    patient = botocore.session.get_session()
-    patient.set_default_client_config(Config(retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}))
-    session = boto3.Session(botocore_session=patient, region_name=region)
+    session = patient_session(region)
     actual = session.client("sts").get_caller_identity()["Account"]
     if actual != account_id:
         raise WrongAccountError(

@@ -14,6 +14,8 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
+from components.account import caller
+
 _WAYS_BACK = {
     "environment": "`pulumi stack rename {old}`",
     "region": "`headrace:region: {old}`",
@@ -104,12 +106,10 @@ class Identity(Resource, module="stack", name="Identity"):
 
 
 def _account(region: str) -> str:
-    # The program needs no boto3, only the provider's own process does.
-    import boto3  # noqa: PLC0415
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 (the plan of an update needs no boto3)
 
     try:
-        return str(boto3.Session(region_name=region).client("sts").get_caller_identity()["Account"])
+        return caller(region)
     except (BotoCoreError, ClientError) as error:
         raise IdentityError(
             f"The AWS credentials must be valid, and AWS says: {error}. Nothing was changed. Set other credentials."

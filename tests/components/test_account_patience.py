@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from components import account
 from components.account import session_for
 
 ACCOUNT = "123456789012"  # moto's
@@ -38,6 +41,14 @@ def test_a_call_is_repeated_while_it_is_throttled(monkeypatch: pytest.MonkeyPatc
         else:
             with pytest.raises(ClientError, match="ThrottlingException"):
                 client.list_projects()
+
+
+def test_every_client_of_a_component_is_patient() -> None:
+    folder = Path(account.__file__).parent
+    makers = {
+        path.name for path in folder.glob("*.py") if re.search(r"boto3\.(Session|client|resource)\(", path.read_text())
+    }
+    assert makers == {"account.py"}
 
 
 class Refused(AWSResponse):  # type: ignore[misc]
