@@ -66,9 +66,7 @@ def test_a_kill_in_the_middle_of_a_release_leaves_a_lease_that_the_next_one_take
     assert leases == []
 
 
-def test_what_a_killed_update_was_creating_is_taken_over(
-    place: Place, environment: Environment, released: Released
-) -> None:
+def test_what_a_killed_update_was_creating_is_taken_over(place: Place, environment: Environment) -> None:
     """One thing that AWS has made, one that it never heard of, and one that is somebody else's."""
     logs, database = environment.client("logs"), environment["database_name"]
     logs.create_log_group(logGroupName="somebody-else")
