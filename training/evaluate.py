@@ -211,11 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         labels = np.array(holdout[workload.label.name].to_pylist(), dtype=bool)
         records = [str(record) for record in holdout[workload.examples.record_id].to_pylist()]
         scores = job.processing("input", "scores")
-        if (said := _said(scores, "model_digest")) != digest:  # a mix-up: whoever lies would say the right one
-            raise JobError(
-                f"The scores must be those of the model {digest}, and say that they are of {said or 'none'}."
-            )
-        metrics = measure(labels, read_probabilities(scores / score.FILE, records))
+        metrics = measure(labels, model_probabilities(scores, digest, records))
         job.say(f"On {len(records)} examples: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
         known = json.loads(job.processing("input", "champion", approved.FILE).read_text(encoding="utf-8"))
         champion = champion_metrics(known, job.processing("input", "champion_scores"), labels, records)

@@ -59,11 +59,11 @@ def _compares(rule: dict[str, Any], data: Any) -> bool:
     ((operator, wanted),) = ((key, value) for key, value in rule.items() if key not in ("Variable", "Next", "Comment"))
     value = at(data, rule["Variable"])
     if operator == "IsPresent":
-        return bool((value is not _MISSING) == wanted)
+        return (value is not _MISSING) is bool(wanted)
     if value is _MISSING:
         raise ChoiceError(f"{rule['Variable']} is not there")
     if operator.startswith("Is"):
-        return bool(_KINDS[operator.removeprefix("Is")](value) == wanted)
+        return _KINDS[operator.removeprefix("Is")](value) is bool(wanted)
     if operator.endswith("Path"):
         operator, wanted = operator.removesuffix("Path"), at(data, wanted)
         if wanted is _MISSING:

@@ -30,16 +30,15 @@ _DECLARED = (
 )
 _STACKS = ("tests/stacks/test_settings.py", "tests/stacks/test_inputs.py", "tests/stacks/test_definitions.py")
 _FEATURE_GROUPS = ("tests/components/test_feature_group.py", "tests/components/test_feature_group_sweep.py")
+# The jobs in this process: a chain of real jobs takes a minute, and what it alone notices lacks a test of its own.
 _TRAINING = (
     "tests/training/test_edges.py",
     "tests/training/test_champion.py",
     "tests/training/test_gates.py",
-    "tests/training/test_refusals.py",
+    "tests/training/test_mains.py",
     "tests/training/test_pipeline.py",
     "tests/training/test_requests.py",
     "tests/training/test_pipeline_retries.py",
-    "tests/training/test_judge.py",
-    "tests/training/test_chain.py",
 )
 
 _AUTHORISATION = {
