@@ -19,7 +19,7 @@ from components.account import session_for
 ACCOUNT = "123456789012"  # moto's
 
 
-@pytest.mark.parametrize(("refusals", "passes"), [(8, True), (12, False)])
+@pytest.mark.parametrize(("refusals", "passes"), [(8, True), (11, True), (12, False)])
 def test_a_call_is_repeated_while_it_is_throttled(monkeypatch: pytest.MonkeyPatch, refusals: int, passes: bool) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")

@@ -171,3 +171,18 @@ def test_an_unknown_key_of_our_namespace_is_reported(stack: dict[str, str]) -> N
     stack.update({"headrace:reigon": "eu-west-1"})
     with pytest.raises(SettingsError, match=r"`headrace:reigon` must be one of region, .*unknown name"):
         Settings.from_pulumi()
+
+
+# Amazon CloudWatch Logs API reference, PutRetentionPolicy
+RETENTIONS = {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+
+
+def test_logs_are_kept_for_as_many_days_as_cloudwatch_knows() -> None:
+    def taken(days: int) -> bool:
+        try:
+            Settings.from_mapping("dev", {**NEEDED, "log_retention_days": str(days)})
+        except SettingsError:
+            return False
+        return True
+
+    assert {days for days in range(3700) if taken(days)} == RETENTIONS

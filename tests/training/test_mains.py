@@ -23,6 +23,7 @@ from training import (
     dataset,
     evaluate,
     feature_store,
+    job,
     package,
     register,
     score,
