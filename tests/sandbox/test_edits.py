@@ -121,13 +121,15 @@ def refused(copy: Copy, field: str) -> str:
     (edit,) = (found for found in [*edits.workload_edits(), *edits.settings_edits()] if found.field == field)
     if field == "environment":
         return renamed(copy)
+    other = copy.place.root / "workloads" / "other"
     if field == "workload":
-        other_workload(copy.place.root)
+        other_workload(other)
     if field == "name":
         copy.write(edit.apply(edits.workload_document()))
     else:
         copy.write(settings=edit.apply(edits.settings_document()))
     done = copy.up()
+    shutil.rmtree(other, ignore_errors=True)  # it would be part of the image
     assert not done.succeeded, done.text
     return done.text
 
@@ -143,8 +145,8 @@ def renamed(copy: Copy) -> str:
         copy.place.pulumi("stack", "rename", "local", "--stack", "other")
 
 
-def other_workload(root: Path) -> None:
+def other_workload(folder: Path) -> None:
     """Make a workload of another name beside the one that is deployed."""
-    shutil.copytree(root / "workloads" / "flights", root / "workloads" / "other", dirs_exist_ok=True)
-    file = root / "workloads" / "other" / "workload.yaml"
+    shutil.copytree(folder.with_name("flights"), folder)
+    file = folder / "workload.yaml"
     file.write_text(yaml.safe_dump(Edit("name", ((("name",), "other"),)).apply(yaml.safe_load(file.read_text()))))
