@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -100,3 +101,29 @@ def test_nothing_is_touched_in_another_account() -> None:
     with pytest.raises(WrongAccountError):
         EndpointBirthProvider().create({**PROPS, "account_id": "111122223333"})
     assert exists()
+
+
+@pytest.mark.parametrize(("looks", "goes"), [(3, True), (10_000, False)])
+def test_a_failed_endpoint_is_waited_for_until_it_is_gone_or_told(looks: int, goes: bool) -> None:
+    endpoint("Failed", TAGS)
+    pauses: list[float] = []
+    backend = sagemaker_backends[ACCOUNT][REGION]
+    delete = backend.delete_endpoint
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        assert len(pauses) < 1000, "it waits for ever"
+        if len(pauses) == looks:
+            delete("flights")
+
+    with pytest.MonkeyPatch.context() as monkeypatch:  # undone before moto forgets the endpoint
+        monkeypatch.setattr(backend, "delete_endpoint", lambda *_: None)
+        monkeypatch.setattr(time, "sleep", pause)
+        monkeypatch.setattr(time, "monotonic", lambda: sum(pauses))
+        if goes:
+            EndpointBirthProvider().create(PROPS)
+            assert len(pauses) == looks
+        else:
+            with pytest.raises(EndpointNameTakenError, match="must be gone within ten minutes"):
+                EndpointBirthProvider().create(PROPS)
+            assert 600 < sum(pauses) < 660

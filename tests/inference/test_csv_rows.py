@@ -112,3 +112,8 @@ def test_another_unicode_is_refused_by_its_name(workload: Workload, line: str, e
     body = ("\ufeff" + line if encoding == "utf-16-be" else line).encode(encoding)
     with pytest.raises(ProblemsError, match=f'got "{encoding[:6].upper()} text".*CSV UTF-8'):
         formats.read(workload, body, CSV)
+
+
+@pytest.mark.parametrize("between", ["", "   ", "\t", '""'])
+def test_a_blank_line_between_two_rows_is_no_row(workload: Workload, line: str, between: str) -> None:
+    assert len(_read(workload, f"{line}\n{between}\n{line}\n")) == 2

@@ -1,0 +1,72 @@
+"""What prepare leaves: each part apart, the histories, and from which versions it was all made."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.training.test_mains import ROWS, START, examples
+from training import dataset, features, prepare, storage
+from training.features import Features
+from training.storage import Version
+from workloads.spec import Source, Workload
+
+END = START + timedelta(hours=ROWS)
+HISTORY = pa.table({"a": [1, 2]})
+
+
+@pytest.fixture
+def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workload: Workload) -> Path:
+    """Run prepare on examples that are there already; of each source two files of two moments."""
+    for name, value in {
+        "SAGEMAKER_BASE_DIR": str(tmp_path),
+        "HEADRACE_WORKLOAD": "flights",
+        "RAW_BUCKET": "raw",
+    }.items():
+        monkeypatch.setenv(name, value)
+    moments = [START, datetime(2013, 1, 3, tzinfo=UTC)]
+
+    def inputs(*_: object) -> dict[str, list[Version]]:
+        return {name: [Version(f"raw/{name}/{part}", part, "e", 1) for part in "12"] for name in workload.sources}
+
+    def table(source: Source, *_: object) -> pa.Table:
+        return pa.table({source.event_time: moments})
+
+    def compute(_: Workload, streams: dict[str, pa.Table]) -> Features:
+        rows = {name: stream.num_rows for name, stream in streams.items()}
+        assert rows == dict.fromkeys(workload.sources, 2), "what comes after the end is left out"
+        return Features(examples(workload), dict.fromkeys(workload.entities, HISTORY))
+
+    monkeypatch.setattr(storage, "client", lambda _: None)
+    monkeypatch.setattr(prepare, "_inputs", inputs)
+    monkeypatch.setattr(prepare, "_table", table)
+    monkeypatch.setattr(features, "compute", compute)
+    prepare.main(["--data-start", "2013-01-01", "--data-end", "2013-01-03"])
+    return tmp_path / "processing/output"
+
+
+def test_each_part_lies_apart_and_they_are_whole_together(output: Path, workload: Workload) -> None:
+    parts = {part: dataset.read(output / part, part) for part in dataset.PARTS}
+    together = dataset.whole(workload, parts)
+    assert 0 < len(together) <= ROWS
+    assert parts["holdout"].column_names == [workload.examples.record_id, *workload.features]
+    for entity in workload.entities:
+        assert pq.read_table(output / "histories" / f"{entity}.parquet").equals(HISTORY)
+
+
+def test_what_was_read_is_written_down_and_has_a_digest(output: Path, workload: Workload) -> None:
+    record = json.loads((output / "training" / dataset.VERSION_FILE).read_text())
+    assert dataset.version(output / "training") == record["dataset_version"]
+    assert (record["data_start"], record["data_end"], record["bucket"]) == ("2013-01-01", "2013-01-03", "raw")
+    assert [one["key"] for one in record["objects"]] == [
+        f"raw/{name}/{part}" for name in sorted(workload.sources) for part in "12"
+    ]
+    split = json.loads((output / "labels" / dataset.SPLIT_FILE).read_text())
+    assert split["dataset_version"] == record["dataset_version"]
+    rows = {part: dataset.read(output / part, part).num_rows for part in ("training", "holdout")}
+    assert {part: split[part]["rows"] for part in rows} == rows
