@@ -13,6 +13,7 @@ _OF_DEFINITIONS = ("tests/components/test_release.py", "tests/components/test_ap
 
 # What judges declarations judges all of them, within seconds; what tries edits of whole programs takes minutes.
 _DECLARED = (
+    "tests/components/test_providers.py",
     "tests/stacks/test_declared.py",
     "tests/components/test_foundation.py",
     "tests/components/test_learning.py",
@@ -76,10 +77,24 @@ NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("components/account.py", ("tests/components/test_account.py", "tests/components/test_account_patience.py")),
     ("components/asl.py", ("tests/components/test_asl.py", "tests/components/test_release_definition.py")),
     ("components/bundle.py", ("tests/components/test_bundle.py",)),
-    ("components/endpoint_birth.py", ("tests/components/test_endpoint_birth.py",)),
+    ("components/endpoint_birth.py", ("tests/components/test_endpoint_birth.py", "tests/components/test_providers.py")),
     ("components/feature_group*.py", (*_FEATURE_GROUPS, *_DECLARED)),
-    ("components/image_build.py", ("tests/components/test_image_build.py", "tests/components/test_image_build_lag.py")),
-    ("components/sweeper.py", ("tests/components/test_sweeper.py", "tests/components/test_sweeper_lag.py")),
+    (
+        "components/image_build.py",
+        (
+            "tests/components/test_image_build.py",
+            "tests/components/test_image_build_lag.py",
+            "tests/components/test_providers.py",
+        ),
+    ),
+    (
+        "components/sweeper.py",
+        (
+            "tests/components/test_sweeper.py",
+            "tests/components/test_sweeper_lag.py",
+            "tests/components/test_providers.py",
+        ),
+    ),
     ("components/*.py", _DECLARED),
     ("stacks/*.py", (*_STACKS, *_DECLARED)),
     ("training/*.py", _TRAINING),

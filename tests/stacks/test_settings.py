@@ -40,6 +40,7 @@ def test_defaults_are_careful() -> None:
     settings = Settings.from_mapping("prod", NEEDED)
     assert settings.approval == "manual"
     assert settings.force_destroy is False
+    assert settings.owns_job_logs is False
     assert settings.prefix == "headrace-prod"
 
 
