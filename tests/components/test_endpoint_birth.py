@@ -112,7 +112,7 @@ def test_a_failed_endpoint_is_waited_for_until_it_is_gone_or_told(looks: int, go
 
     def pause(seconds: float) -> None:
         pauses.append(seconds)
-        assert len(pauses) < 1000, "it waits for ever"
+        assert len(pauses) < 3000, "it waits for ever"
         if len(pauses) == looks:
             delete("flights")
 
@@ -124,6 +124,6 @@ def test_a_failed_endpoint_is_waited_for_until_it_is_gone_or_told(looks: int, go
             EndpointBirthProvider().create(PROPS)
             assert len(pauses) == looks
         else:
-            with pytest.raises(EndpointNameTakenError, match="must be gone within ten minutes"):
+            with pytest.raises(NameTakenError, match="must be gone within half an hour"):
                 EndpointBirthProvider().create(PROPS)
-            assert 600 < sum(pauses) < 660
+            assert 1800 < sum(pauses) < 1860

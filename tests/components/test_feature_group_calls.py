@@ -224,11 +224,29 @@ def test_what_is_deleted_is_waited_for(clock: list[float]) -> None:
     client = SageMaker(g=[group(), group(status="Deleting"), GONE])
     calls.delete(client, "g")
     assert [name for name, _ in client.made] == ["delete_feature_group"]
-    assert len(clock) == 1
-    for answers in ([group(status="Deleting"), GONE], [GONE]):
-        goes = SageMaker(g=answers)
-        calls.delete(goes, "g")
-        assert goes.made == []
+    assert len(clock) == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "answers", "raised"),
+    [
+        ("ResourceNotFound", [GONE], False),
+        ("ResourceInUse", [group(status="Deleting"), GONE], False),
+        ("ResourceInUse", [GONE], False),
+        ("ResourceInUse", [group()], True),
+    ],
+)
+def test_a_refusal_to_delete_what_goes_already_is_no_error(code: str, answers: list[Any], raised: bool) -> None:
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": "no"}}, "DeleteFeatureGroup")
+
+    client = SageMaker(g=answers)
+    client.delete_feature_group = refuse
+    if raised:
+        with pytest.raises(ClientError, match=code):
+            calls.delete(client, "g")
+    else:
+        calls.delete(client, "g")
 
 
 @pytest.mark.parametrize("status", ["DeleteFailed", "Deleting"])

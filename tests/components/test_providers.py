@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from pulumi.dynamic import ResourceProvider
 
-from components import endpoint_birth, feature_group_sweep, identity
+from components import births, feature_group_sweep, identity
 from components.endpoint_birth import EndpointBirthProvider
 from components.feature_group import FeatureGroupProvider
 from components.feature_group_sweep import FeatureGroupSweepProvider
 from components.identity import IdentityProvider
 from components.image_build import ImageBuildProvider
+from components.role_rest import RoleRestProvider
 from components.sweeper import PackageSweepProvider, ReleaseSweepProvider
+from components.tracking_birth import TrackingBirthProvider
 
 ONLINE = {"enableOnlineStore": True, "securityConfig": {"kmsKeyId": "k"}}
 GROUP: dict[str, Any] = {
@@ -26,7 +28,9 @@ GROUP: dict[str, Any] = {
 IS = {"environment": "dev", "region": "r", "workload": "w", "account_id": "1", "allowed_account_ids": ["1"]}
 # a provider, what its resource was made from, what is changed, and what replaces it
 CASES: list[tuple[ResourceProvider, dict[str, Any], dict[str, Any], list[str]]] = [
-    (EndpointBirthProvider(), {"image_uri": "a"}, {"image_uri": "b"}, []),
+    (EndpointBirthProvider(), {"endpoint_name": "e", "image_uri": "a"}, {"image_uri": "b"}, []),
+    (TrackingBirthProvider(), {"server_name": "s", "tags": {}}, {"tags": {"a": "b"}}, []),
+    (RoleRestProvider(), {"role_arn": "a"}, {"role_arn": "b"}, ["role_arn"]),
     (FeatureGroupSweepProvider(), {"name_prefix": "a"}, {"name_prefix": "b"}, []),
     (IdentityProvider(), IS, {"allowed_account_ids": ["1", "2"]}, []),
     (ImageBuildProvider(), {"digest": "a", "bucket": "b"}, {"digest": "b"}, ["digest"]),
@@ -46,7 +50,7 @@ def test_a_change_is_seen_and_what_is_replaced_goes_last(
     changes: dict[str, Any],
     replaces: list[str],
 ) -> None:
-    monkeypatch.setattr(endpoint_birth, "_status", lambda _: None)
+    monkeypatch.setattr(births, "status", lambda *_: None)
     monkeypatch.setattr(feature_group_sweep, "_unused", lambda *_: [])
     monkeypatch.setattr(identity, "_account", lambda _: "1")
     diff = provider.diff("id", olds, {**olds, **changes})

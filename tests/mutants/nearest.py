@@ -76,6 +76,7 @@ NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("components/account.py", ("tests/components/test_account.py", "tests/components/test_account_patience.py")),
     ("components/asl.py", ("tests/components/test_asl.py", "tests/components/test_release_definition.py")),
+    ("components/births.py", ("tests/components/test_endpoint_birth.py", "tests/components/test_tracking_birth.py")),
     ("components/bundle.py", ("tests/components/test_bundle.py",)),
     ("components/endpoint_birth.py", ("tests/components/test_endpoint_birth.py", "tests/components/test_providers.py")),
     ("components/feature_group*.py", (*_FEATURE_GROUPS, *_DECLARED)),
