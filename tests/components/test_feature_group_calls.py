@@ -114,7 +114,7 @@ def names(client: SageMaker) -> list[str]:
 
 def test_versions_come_newest_first_once_they_are_made(clock: list[float]) -> None:
     making = [group("g-v10", "Creating"), group("g-v10", "Creating"), group("g-v10")]
-    client = SageMaker(g=[group()], g_v2=[group("g-v2")], g_v10=making, g_v0=[group("g-v0")], g_vx=[group("g-vx")])
+    client: Any = SageMaker(g=[group()], g_v2=[group("g-v2")], g_v10=making, g_v0=[group("g-v0")], g_vx=[group("g-vx")])
     assert names(client) == ["g-v10", "g-v2", "g"]
     assert clock
     assert client.made == []
@@ -122,7 +122,7 @@ def test_versions_come_newest_first_once_they_are_made(clock: list[float]) -> No
 
 def test_of_versions_those_that_failed_are_deleted_and_those_that_go_are_passed_over() -> None:
     failed = [group("g-v3", "CreateFailed"), group("g-v3", "CreateFailed"), GONE]
-    client = SageMaker(g=[group()], g_v2=[group("g-v2", "Deleting")], g_v3=failed)
+    client: Any = SageMaker(g=[group()], g_v2=[group("g-v2", "Deleting")], g_v3=failed)
     assert names(client) == ["g"]
     assert client.made == [("delete_feature_group", {"FeatureGroupName": "g-v3"})]
     assert names(SageMaker(tags={}, g=[group()])) == []
@@ -132,11 +132,11 @@ def test_of_versions_those_that_failed_are_deleted_and_those_that_go_are_passed_
     ("there", "made"),
     [({}, "g"), ({"g": [group()]}, "g-v2"), ({"g": [group()], "g_v4": [group()]}, "g-v5"), ({"g_x": [group()]}, "g")],
 )
-def test_the_next_free_name_is_taken(there: dict[str, list[Any]], made: str) -> None:
-    client = SageMaker(**there)
+def test_the_next_free_name_is_taken(there: dict[str, Any], made: str) -> None:
+    client: Any = SageMaker(**there)
     client.answers[made] = [group(made, "Creating"), group(made)]
     listed = [name for name in client.answers if name != made]
-    client.get_paginator = lambda _: Listed(listed)  # type: ignore[method-assign]
+    client.get_paginator = lambda _: Listed(listed)
     assert calls.make(client, PROPS) == made
     ((action, given),) = client.made
     assert (action, given["FeatureGroupName"]) == ("create_feature_group", made)
@@ -157,9 +157,10 @@ class Listed:
 
 
 def test_a_group_that_fails_says_why_or_that_aws_says_no_more() -> None:
-    for more, said in (({"FailureReason": "the key"}, "the key"), ({}, "AWS says no more")):
-        client = SageMaker(g=[group(status="CreateFailed", **more)])
-        client.get_paginator = lambda _: Listed([])  # type: ignore[method-assign]
+    cases: list[tuple[dict[str, Any], str]] = [({"FailureReason": "the key"}, "the key"), ({}, "AWS says no more")]
+    for more, said in cases:
+        client: Any = SageMaker(g=[group(status="CreateFailed", **more)])
+        client.get_paginator = lambda _: Listed([])
         with pytest.raises(calls.FeatureGroupError, match=f"must become Created, and is CreateFailed: {said}"):
             calls.make(client, PROPS)
 
@@ -171,19 +172,20 @@ def test_only_a_quota_is_told_with_its_remedy(code: str, error: type[Exception])
     def refuse(**_: Any) -> None:
         raise ClientError({"Error": {"Code": code, "Message": "too many"}}, "CreateFeatureGroup")
 
-    client = SageMaker(g=[group()])
+    client: Any = SageMaker(g=[group()])
     client.create_feature_group = refuse
     with pytest.raises(error, match="too many"):
         calls.make(client, PROPS)
 
 
-NOW = {"LastModifiedTime": 1}
-BUSY, DONE = ({"LastUpdateStatus": {"Status": status}} for status in ("InProgress", "Successful"))
-FAILED = {"LastUpdateStatus": {"Status": "Failed", "FailureReason": "no room"}}
+NOW: dict[str, Any] = {"LastModifiedTime": 1}
+BUSY: dict[str, Any] = {"LastUpdateStatus": {"Status": "InProgress"}}
+DONE: dict[str, Any] = {"LastUpdateStatus": {"Status": "Successful"}}
+FAILED: dict[str, Any] = {"LastUpdateStatus": {"Status": "Failed", "FailureReason": "no room"}}
 
 
 def test_only_missing_features_are_added_after_what_runs_and_until_they_are_there() -> None:
-    client = SageMaker(
+    client: Any = SageMaker(
         g=[
             group(**NOW, **BUSY),
             group(**NOW, **DONE),
@@ -201,19 +203,19 @@ def test_only_missing_features_are_added_after_what_runs_and_until_they_are_ther
 
 
 def test_an_addition_that_fails_is_told() -> None:
-    client = SageMaker(g=[group(**NOW, **DONE), group(LastModifiedTime=2, **FAILED)])
+    client: Any = SageMaker(g=[group(**NOW, **DONE), group(LastModifiedTime=2, **FAILED)])
     with pytest.raises(calls.FeatureGroupError, match="must get the features a, and AWS says: no room"):
         calls.extend(client, "g", {"a": "String"})
 
 
 def test_what_has_every_feature_is_left_alone() -> None:
-    client = SageMaker(g=[group()])
+    client: Any = SageMaker(g=[group()])
     calls.extend(client, "g", {"id": "String"})
     assert client.made == []
 
 
 def test_a_text_is_kept_only_where_it_changes() -> None:
-    client = SageMaker()
+    client: Any = SageMaker()
     calls.explain(client, "g", "id", "old")
     calls.explain(client, "g", "id", "new")
     changes = [given for name, given in client.made if name.startswith("update")]
@@ -221,7 +223,7 @@ def test_a_text_is_kept_only_where_it_changes() -> None:
 
 
 def test_what_is_deleted_is_waited_for(clock: list[float]) -> None:
-    client = SageMaker(g=[group(), group(status="Deleting"), GONE])
+    client: Any = SageMaker(g=[group(), group(status="Deleting"), GONE])
     calls.delete(client, "g")
     assert [name for name, _ in client.made] == ["delete_feature_group"]
     assert len(clock) == 2
@@ -240,7 +242,7 @@ def test_a_refusal_to_delete_what_goes_already_is_no_error(code: str, answers: l
     def refuse(**_: Any) -> None:
         raise ClientError({"Error": {"Code": code, "Message": "no"}}, "DeleteFeatureGroup")
 
-    client = SageMaker(g=answers)
+    client: Any = SageMaker(g=answers)
     client.delete_feature_group = refuse
     if raised:
         with pytest.raises(ClientError, match=code):
