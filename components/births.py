@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from components.account import session_for
+from components.tags import carried
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -74,9 +75,7 @@ def clear(kind: Kind, props: Mapping[str, Any], name: str) -> None:
     found = _describe(kind, client, name)
     if found is None or found[f"{kind.prefix}Status"] != kind.failed:
         return
-    pages = client.get_paginator("list_tags").paginate(ResourceArn=found[f"{kind.prefix}Arn"])
-    carried = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
-    if not props["tags"].items() <= carried.items():
+    if not props["tags"].items() <= carried(client, found[f"{kind.prefix}Arn"]).items():
         raise NameTakenError(
             f"The name {name} must be free, and a failed {kind.noun} without the tags {props['tags']} holds it. "
             f"Delete that {kind.noun}, or name this one differently."

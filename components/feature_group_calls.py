@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from components.tags import carried
+
 T = TypeVar("T")
 
 TAGS: Mapping[str, str] = {"headrace:made-by": "feature-store"}
@@ -49,9 +51,7 @@ def of(client: Any, prefix: str) -> list[str]:
 
 def carries(client: Any, arn: str, tags: Mapping[str, str]) -> bool:
     """Tell whether a resource that is there carries all of some tags."""
-    pages = client.get_paginator("list_tags").paginate(ResourceArn=arn)
-    carried = _known(lambda: {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]})
-    return tags.items() <= carried.items()
+    return tags.items() <= _known(lambda: carried(client, arn)).items()
 
 
 def taken(client: Any, base_name: str, tags: Mapping[str, str]) -> str | None:

@@ -14,6 +14,7 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider,
 
 from components.account import session_for
 from components.place import Place
+from components.tags import carried
 
 _PAUSE_SECONDS = 1.0
 _STOP_SECONDS = 10 * 60  # a job has two minutes to end by itself, then its instances go
@@ -189,9 +190,7 @@ def _running(client: Any, pipeline_name: str) -> list[Any]:
 
 def _tagged(client: Any, found: list[tuple[str, str]], name_prefix: str, tags: Mapping[str, str]) -> Iterator[str]:
     for name, arn in found:
-        pages = client.get_paginator("list_tags").paginate(ResourceArn=arn)
-        carried = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
-        if name.startswith(name_prefix) and tags.items() <= carried.items():
+        if name.startswith(name_prefix) and tags.items() <= carried(client, arn).items():
             yield name
 
 
