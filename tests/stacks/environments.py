@@ -5,12 +5,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from stacks.foundation import foundation
-from stacks.outputs import outputs
+from stacks import environment as program_of
 from stacks.providers import aws_provider, tags
-from stacks.serving import serving
 from stacks.settings import Settings
-from stacks.training import training
 from tests.components.recording import ACCOUNT, REGION, Recording, record
 from tests.stacks.test_settings import from_file
 from workloads.spec import load
@@ -62,9 +59,6 @@ def _registered(settings: Settings) -> tuple[Recording, dict[str, object]]:
 
     def program() -> None:
         provider = aws_provider(settings, tags(settings, workload.name))
-        base = foundation(settings, workload, provider)
-        learning = training(settings, workload, provider, base)
-        answering = serving(settings, workload, provider, base, learning)
-        told.update(outputs(settings, workload, base, learning, answering))
+        told.update(program_of.environment(settings, workload, provider))
 
     return record(program, stack=settings.environment), told
