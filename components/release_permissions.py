@@ -6,7 +6,7 @@ import pulumi
 
 from components.release_args import ReleaseArgs
 from components.release_names import package_arns, release_name_prefix
-from components.statements import Statement, allow
+from components.statements import Statement, allow, allow_volume_grants
 
 
 def release_statements(args: ReleaseArgs, parameter_arn: pulumi.Output[str]) -> list[Statement]:
@@ -54,11 +54,7 @@ def release_statements(args: ReleaseArgs, parameter_arn: pulumi.Output[str]) -> 
             condition={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
         ),
         allow(["kms:DescribeKey"], [args.endpoint_key_arn]),
-        allow(
-            ["kms:CreateGrant"],
-            [args.endpoint_key_arn],
-            condition={"Bool": {"kms:GrantIsForAWSResource": "true"}},
-        ),
+        allow_volume_grants(args.endpoint_key_arn),
     ]
     if args.topic_arn is not None:
         statements.append(allow(["sns:Publish"], [args.topic_arn]))

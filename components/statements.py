@@ -35,6 +35,11 @@ def deny(
     return _statement("Deny", actions, resources, Sid=sid, Principal=principal, Condition=condition)
 
 
+def allow_volume_grants(key_arn: pulumi.Input[str]) -> Statement:
+    """Build the statement that lets AWS's services, and nobody else, be given the use of a key for volumes."""
+    return allow(["kms:CreateGrant"], [key_arn], condition={"Bool": {"kms:GrantIsForAWSResource": "true"}})
+
+
 def document(statements: Sequence[Statement]) -> pulumi.Output[str]:
     """Write `statements` as a policy document; the same statements always give the same text."""
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)

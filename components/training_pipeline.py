@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from components.place import Place
 from components.service_role import ServiceRole, ServiceRoleArgs
-from components.statements import Statement, allow
+from components.statements import Statement, allow, allow_volume_grants
 
 _JOBS = ("processing-job", "training-job")
 
@@ -65,11 +65,7 @@ def pipeline_role(name: str, args: PipelineRoleArgs, opts: pulumi.ResourceOption
                     condition={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
                 ),
                 allow(["kms:DescribeKey"], [args.volume_key_arn]),
-                allow(
-                    ["kms:CreateGrant"],
-                    [args.volume_key_arn],
-                    condition={"Bool": {"kms:GrantIsForAWSResource": "true"}},
-                ),
+                allow_volume_grants(args.volume_key_arn),
                 *args.statements,
             ],
         ),

@@ -15,7 +15,7 @@ from components.job_logs import JobLogs, JobLogsArgs, job_log_statements
 from components.lake import PACKAGES_PREFIX
 from components.registry import Registry, RegistryArgs
 from components.service_role import ServiceRole, ServiceRoleArgs
-from components.statements import Statement, allow
+from components.statements import Statement, allow_volume_grants
 from components.tracking import Tracking, TrackingArgs
 from components.training_pipeline import PipelineRoleArgs, TrainingPipeline, TrainingPipelineArgs, pipeline_role
 from stacks.definitions import pipeline_definition
@@ -186,9 +186,7 @@ def _roles(
         own = [part for step in steps for part in curated.write_statements(step_prefix(workload.name, step))]
         logs = job_log_statements(base.place, kind, [f"{job_prefix(pipeline, step)}-" for step in steps])
         # SageMaker's page of execution roles asks for it where the instances' volumes have a key.
-        volume = allow(
-            ["kms:CreateGrant"], [base.keys.data_arn], condition={"Bool": {"kms:GrantIsForAWSResource": "true"}}
-        )
+        volume = allow_volume_grants(base.keys.data_arn)
         arguments = ServiceRoleArgs(
             service="sagemaker.amazonaws.com",
             duty=duty,
