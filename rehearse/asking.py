@@ -54,7 +54,8 @@ class Aws:
     """
 
     def __init__(self, region: str) -> None:
-        self._region = region
+        # Its own: boto3's default session keeps the credentials that it met first in this process.
+        self._session = boto3.Session(region_name=region)
         self._clients: dict[str, Any] = {}
         self._making = threading.Lock()
         self.used: set[str] = set()
@@ -105,7 +106,7 @@ class Aws:
         with self._making:
             if service not in self._clients:
                 config = Config(retries={"total_max_attempts": 8, "mode": "standard"}, max_pool_connections=32)
-                self._clients[service] = boto3.client(service, region_name=self._region, config=config)
+                self._clients[service] = self._session.client(service, config=config)
             return self._clients[service]
 
     @staticmethod
