@@ -27,6 +27,7 @@ PARTS = (TRAINING, HOLDOUT, LABELS)
 """The folders of the parts; each holds one file, named after it."""
 VERSION_FILE = "dataset_version.json"
 SPLIT_FILE = "split.json"
+REPORT_FILE = "prepare.json"
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,10 @@ def holdout_labels(workload: Workload, parts: Split) -> pa.Table:
     return parts.holdout.select(rest)
 
 
-def describe(workload: Workload, parts: Split, dataset_version: str) -> dict[str, Any]:
-    """Return what ``split.json`` says: how many rows each part has, and where one ends and the other begins."""
+def describe(workload: Workload, parts: Split) -> dict[str, Any]:
+    """Return how many rows each part has, and where one ends and the other begins."""
     asked = workload.examples.event_time
     return {
-        "dataset_version": dataset_version,
         "training": {"rows": parts.training.num_rows, "to": pc.max(parts.training[asked]).as_py().isoformat()},
         "holdout": {"rows": parts.holdout.num_rows, "from": pc.min(parts.holdout[asked]).as_py().isoformat()},
     }

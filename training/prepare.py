@@ -9,9 +9,10 @@ import argparse
 import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -32,6 +33,65 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
 }
 
 
+@dataclass(frozen=True)
+class SourceRows:
+    """What became of the rows of a source.
+
+    Attributes
+    ----------
+    read : int
+        Rows of the files that were read.
+    outside : int
+        Of these, the rows whose event time lies outside the dates.
+    """
+
+    read: int
+    outside: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """What prepare saw.
+
+    Attributes
+    ----------
+    sources : dict of str to SourceRows
+        By source.
+    examples : int
+        Rows of the examples' view.
+    label_null : int
+        Of these, rows without an answer.
+    known_late : int
+        Of these, rows whose answer became known only after the end of the data, or at no moment.
+    split : dict
+        Rows of the training part and the hold-out, and where one ends and the other begins.
+    """
+
+    sources: dict[str, SourceRows]
+    examples: int
+    label_null: int
+    known_late: int
+    split: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A data set, and what was seen on the way to it.
+
+    Attributes
+    ----------
+    parts : dict of str to pyarrow.Table
+        By name, one for each of `dataset.PARTS`.
+    histories : dict of str to pyarrow.Table
+        By entity: its identifier, event time and stored features, ordered by both.
+    report : Report
+    """
+
+    parts: dict[str, pa.Table]
+    histories: dict[str, pa.Table]
+    report: Report
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Prepare the events from ``--data-start`` to before ``--data-end`` (ISO dates, UTC)."""
     start, end = _dates(arguments)
@@ -42,21 +102,65 @@ def main(arguments: Sequence[str] | None = None) -> None:
     streams = {}
     for name, source in workload.sources.items():
         tables = [_table(source, s3, bucket, version) for version in versions[name]]
-        streams[name] = _cut(pa.concat_tables(tables), source, start, end)
+        streams[name] = pa.concat_tables(tables)
         job.say(f"Read {name}: {streams[name].num_rows} rows from {len(tables)} files")
-    job.say("Computing features")
-    made = features.compute(workload, streams)
-    examples = _answered(workload, made.examples, end)
-    parts = dataset.split(workload, examples)
-    _write(parts.training, dataset.TRAINING, dataset.TRAINING)
-    _write(dataset.holdout_features(workload, parts), dataset.HOLDOUT, dataset.HOLDOUT)
-    _write(dataset.holdout_labels(workload, parts), dataset.LABELS, dataset.LABELS)
-    for name, history in made.histories.items():
+    prepared = build(workload, streams, start, end)
+    for part, table in prepared.parts.items():
+        _write(table, part, part)
+    for name, history in prepared.histories.items():
         _write(history, "histories", name)
     record = _version(bucket, versions, start, end)
+    report = asdict(prepared.report)
+    split = {"dataset_version": record["dataset_version"], **report["split"]}
     _describe(dataset.TRAINING, dataset.VERSION_FILE, record)
-    _describe(dataset.LABELS, dataset.SPLIT_FILE, dataset.describe(workload, parts, record["dataset_version"]))
+    _describe(dataset.LABELS, dataset.SPLIT_FILE, split)
+    _describe(dataset.LABELS, dataset.REPORT_FILE, report)
     job.say(f"Dataset version {record['dataset_version']}")
+
+
+def build(
+    workload: Workload, streams: Mapping[str, pa.Table], start: datetime, end: datetime, folder: Path | None = None
+) -> Prepared:
+    """Make a data set of event streams; reads and writes nothing but the workload's SQL.
+
+    Parameters
+    ----------
+    workload : Workload
+        Whose SQL is run.
+    streams : mapping of str to pyarrow.Table
+        Every source of the workload, with its declared columns in their declared types; rows in any order.
+    start, end : datetime
+        Events from ``start`` to before ``end`` count; those of a reference source whenever they happened before the
+        end.
+    folder : Path, optional
+        Where ``features.sql`` lies; by default the workload's own folder.
+
+    Raises
+    ------
+    JobError
+        If the SQL fails, or its examples cannot be split.
+    """
+    within = {name: _cut(streams[name], source, start, end) for name, source in workload.sources.items()}
+    rows = {
+        name: SourceRows(streams[name].num_rows, streams[name].num_rows - kept.num_rows)
+        for name, kept in within.items()
+    }
+    job.say("Computing features")
+    made = features.compute(workload, within, folder)
+    answer, at = made.examples[workload.label.name], made.examples[workload.label.known_at]
+    unanswered = pc.is_null(answer)
+    late = pc.and_not(pc.invert(pc.fill_null(pc.less(at, pa.scalar(end, at.type)), False)), unanswered)
+    answered = made.examples.filter(pc.invert(pc.or_(unanswered, late)))
+    job.say(f"{answered.num_rows} of {made.examples.num_rows} examples have an answer")
+    parts = dataset.split(workload, answered)
+    split = dataset.describe(workload, parts)
+    label_null, known_late = (pc.sum(mask).as_py() or 0 for mask in (unanswered, late))
+    tables = {
+        dataset.TRAINING: parts.training,
+        dataset.HOLDOUT: dataset.holdout_features(workload, parts),
+        dataset.LABELS: dataset.holdout_labels(workload, parts),
+    }
+    return Prepared(tables, made.histories, Report(rows, made.examples.num_rows, label_null, known_late, split))
 
 
 def _dates(arguments: Sequence[str] | None) -> tuple[datetime, datetime]:
@@ -135,15 +239,6 @@ def _cut(table: pa.Table, source: Source, start: datetime, end: datetime) -> pa.
     if not source.reference:
         known = pc.and_(known, pc.greater_equal(at, pa.scalar(start, at.type)))
     return table.filter(known)
-
-
-def _answered(workload: Workload, examples: pa.Table, end: datetime) -> pa.Table:
-    """Keep the examples whose answer was known before the end of the data."""
-    known_at = examples[workload.label.known_at]
-    known = pc.and_(pc.is_valid(examples[workload.label.name]), pc.less(known_at, pa.scalar(end, known_at.type)))
-    answered = examples.filter(known)
-    job.say(f"{answered.num_rows} of {examples.num_rows} examples have an answer")
-    return answered
 
 
 def _write(table: pa.Table, folder: str, name: str) -> None:

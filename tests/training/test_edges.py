@@ -81,7 +81,7 @@ def test_an_example_belongs_to_one_part_or_to_none(workload: Workload) -> None:
     record = split_at_8.examples.record_id
     assert parts.training[record].to_pylist() == ["0", "1", "2"]
     assert parts.holdout[record].to_pylist() == ["5", "6", "7"]
-    said = dataset.describe(split_at_8, parts, "v")
+    said = dataset.describe(split_at_8, parts)
     assert said["training"] == {"rows": 3, "to": day(2).isoformat()}
     assert said["holdout"] == {"rows": 3, "from": day(8).isoformat()}
 

@@ -133,7 +133,7 @@ def prepared(workload: Workload, folder: Path) -> dataset.Split:
     put(dataset.holdout_features(workload, parts), folder / "holdout", "holdout")
     put(dataset.holdout_labels(workload, parts), folder / "labels", "labels")
     (folder / "training" / dataset.VERSION_FILE).write_text('{"dataset_version": "sha256:data"}')
-    split = dataset.describe(workload, parts, "sha256:data")
+    split = {"dataset_version": "sha256:data", **dataset.describe(workload, parts)}
     (folder / "labels" / dataset.SPLIT_FILE).write_text(json.dumps(split))
     return parts
 

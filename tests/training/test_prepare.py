@@ -20,6 +20,16 @@ END = START + timedelta(hours=ROWS)
 HISTORY = pa.table({"a": [1, 2]})
 
 
+def partly_answered(workload: Workload) -> pa.Table:
+    """Examples of which two have no answer, one an answer that came with the end, one an answer of no moment."""
+    rows = examples(workload).to_pylist()
+    for row in (1, 2):
+        rows[row][workload.label.name] = None
+    rows[3][workload.label.known_at] = datetime(2013, 1, 3, tzinfo=UTC)
+    rows[5][workload.label.known_at] = None
+    return pa.Table.from_pylist(rows)
+
+
 @pytest.fixture
 def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workload: Workload) -> Path:
     """Run prepare on examples that are there already; of each source two files of two moments."""
@@ -37,10 +47,10 @@ def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workload: Workload) 
     def table(source: Source, *_: object) -> pa.Table:
         return pa.table({source.event_time: moments})
 
-    def compute(_: Workload, streams: dict[str, pa.Table]) -> Features:
+    def compute(_: Workload, streams: dict[str, pa.Table], *__: object) -> Features:
         rows = {name: stream.num_rows for name, stream in streams.items()}
         assert rows == dict.fromkeys(workload.sources, 2), "what comes after the end is left out"
-        return Features(examples(workload), dict.fromkeys(workload.entities, HISTORY))
+        return Features(partly_answered(workload), dict.fromkeys(workload.entities, HISTORY))
 
     monkeypatch.setattr(storage, "client", lambda _: None)
     monkeypatch.setattr(prepare, "_inputs", inputs)
@@ -53,7 +63,8 @@ def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workload: Workload) 
 def test_each_part_lies_apart_and_they_are_whole_together(output: Path, workload: Workload) -> None:
     parts = {part: dataset.read(output / part, part) for part in dataset.PARTS}
     together = dataset.whole(workload, parts)
-    assert 0 < len(together) <= ROWS
+    assert 0 < len(together) <= ROWS - 4
+    assert together[workload.label.name].notna().all()
     assert parts["holdout"].column_names == [workload.examples.record_id, *workload.features]
     for entity in workload.entities:
         assert pq.read_table(output / "histories" / f"{entity}.parquet").equals(HISTORY)
@@ -70,3 +81,12 @@ def test_what_was_read_is_written_down_and_has_a_digest(output: Path, workload: 
     assert split["dataset_version"] == record["dataset_version"]
     rows = {part: dataset.read(output / part, part).num_rows for part in ("training", "holdout")}
     assert {part: split[part]["rows"] for part in rows} == rows
+
+
+def test_what_became_of_the_rows_is_written_down(output: Path, workload: Workload) -> None:
+    report = json.loads((output / "labels" / dataset.REPORT_FILE).read_text())
+    for name, source in workload.sources.items():
+        assert report["sources"][name] == {"read": 4, "outside": 2}, f"{name}, {source.reference}"
+    assert (report["examples"], report["label_null"], report["known_late"]) == (ROWS, 2, 2)
+    split = json.loads((output / "labels" / dataset.SPLIT_FILE).read_text())
+    assert report["split"].items() <= split.items()
