@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,9 @@ import pyarrow as pa
 from training.job import JobError
 from workloads import spec
 from workloads.spec import Workload
+
+Keep = Callable[[str, Callable[[], pa.Table]], pa.Table]
+"""Gets a view's name and what computes its rows, and returns the rows, computed now or earlier."""
 
 _TYPES = {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "category": "VARCHAR"}
 
@@ -33,7 +37,9 @@ class Features:
     histories: dict[str, pa.Table]
 
 
-def compute(workload: Workload, streams: Mapping[str, pa.Table], folder: Path | None = None) -> Features:
+def compute(
+    workload: Workload, streams: Mapping[str, pa.Table], folder: Path | None = None, keep: Keep | None = None
+) -> Features:
     """Run the workload's SQL and join each example to what was known when the question was asked.
 
     Parameters
@@ -44,6 +50,8 @@ def compute(workload: Workload, streams: Mapping[str, pa.Table], folder: Path | 
         The event streams by source.
     folder : Path, optional
         Where ``features.sql`` lies; by default the workload's own folder.
+    keep : callable, optional
+        Asked for the rows of each view that the workload names; without it they are computed.
 
     Raises
     ------
@@ -60,8 +68,9 @@ def compute(workload: Workload, streams: Mapping[str, pa.Table], folder: Path | 
         except duckdb.Error as error:
             raise JobError(f"{sql.name} cannot be run: {error}") from error
         try:
-            histories = {name: _history(workload, name, database) for name in workload.entities}
-            return Features(database.sql(_join(workload)).to_arrow_table(), histories)
+            rows = _kept(workload, database, keep)
+            histories = {name: _history(workload, name, database, rows) for name in workload.entities}
+            return Features(database.sql(_join(workload, rows)).to_arrow_table(), histories)
         except duckdb.Error as error:
             _check_views(workload, database)  # says more than DuckDB does, if a name is the reason
             raise JobError(f"{sql.name} cannot be run: {error}") from error
@@ -84,7 +93,25 @@ def _check_views(workload: Workload, database: duckdb.DuckDBPyConnection) -> Non
         raise JobError(f"features.sql must make {', '.join(problems)}: workload.yaml names it. Add it there, or here.")
 
 
-def _history(workload: Workload, name: str, database: duckdb.DuckDBPyConnection) -> pa.Table:
+def views(workload: Workload) -> list[str]:
+    """Name the views that the workload reads: the entities' and the examples', each once."""
+    return list(dict.fromkeys([*(entity.view for entity in workload.entities.values()), workload.examples.view]))
+
+
+def _kept(workload: Workload, database: duckdb.DuckDBPyConnection, keep: Keep | None) -> dict[str, str]:
+    """Return where the rows of each view are read: the view itself, or what was kept of it."""
+    if keep is None:
+        return {view: view for view in views(workload)}
+    for view in views(workload):
+        database.register(f"{view} kept", keep(view, partial(_all_rows, database, view)))
+    return {view: f"{view} kept" for view in views(workload)}
+
+
+def _all_rows(database: duckdb.DuckDBPyConnection, view: str) -> pa.Table:
+    return database.table(f'"{view}"').to_arrow_table()
+
+
+def _history(workload: Workload, name: str, database: duckdb.DuckDBPyConnection, rows: Mapping[str, str]) -> pa.Table:
     entity = workload.entities[name]
     columns = [
         f'"{entity.record_identifier}"',
@@ -92,13 +119,13 @@ def _history(workload: Workload, name: str, database: duckdb.DuckDBPyConnection)
         *_typed(workload, workload.stored_features(name)),
     ]
     database.execute(
-        f'CREATE TEMP TABLE "{name}_rows" AS SELECT {", ".join(columns)} FROM "{entity.view}" '  # noqa: S608
+        f'CREATE TEMP TABLE "{name}_rows" AS SELECT {", ".join(columns)} FROM "{rows[entity.view]}" '  # noqa: S608
         f'ORDER BY "{entity.event_time}", "{entity.record_identifier}"'
     )
     return database.table(f"{name}_rows").to_arrow_table()
 
 
-def _join(workload: Workload) -> str:
+def _join(workload: Workload, rows: Mapping[str, str]) -> str:
     """Write the point-in-time join: each example with the newest row of each history at or before its event time."""
     examples, label = workload.examples, workload.label
     at = f'examples."{examples.event_time}"'
@@ -115,7 +142,7 @@ def _join(workload: Workload) -> str:
         for name, entity in workload.entities.items()
     ]
     return (
-        f'SELECT {", ".join(columns)} FROM "{examples.view}" AS examples {" ".join(joins)} '  # noqa: S608
+        f'SELECT {", ".join(columns)} FROM "{rows[examples.view]}" AS examples {" ".join(joins)} '  # noqa: S608
         f'ORDER BY {at}, examples."{examples.record_id}"'
     )
 

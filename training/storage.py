@@ -8,10 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
-
 from training.job import JobError
 
 
@@ -27,6 +23,9 @@ class Version:
 
 def client(service: str) -> Any:
     """Make a boto3 client that waits for busy services."""
+    import boto3  # noqa: PLC0415 - a third of a second, which code of the jobs that calls nobody can spare
+    from botocore.config import Config  # noqa: PLC0415
+
     return boto3.client(service, config=Config(retries={"mode": "standard", "max_attempts": 8}))
 
 
@@ -75,6 +74,8 @@ def put_once(s3: Any, bucket: str, key: str, body: bytes, content_type: str) -> 
     JobError
         If another content lies under the key.
     """
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - as in `client`
+
     checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()
     try:
         s3.put_object(

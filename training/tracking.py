@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
-
-from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, Run, RunTag
-from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
-from mlflow.utils.time import get_current_time_millis
+from typing import TYPE_CHECKING, Any
 
 from training import job
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+# MLflow takes a second to import, so it is imported where a run is opened: whoever only fits or measures needs none.
 EXECUTION_TAG = "headrace.pipeline_execution"
 _LONGEST = 500  # of a parameter's or tag's value
 
@@ -34,6 +33,9 @@ class Tracker:
         tags: Mapping[str, str] | None = None,
     ) -> None:
         """Add parameters, metrics and tags."""
+        from mlflow.entities import Metric, Param, RunTag  # noqa: PLC0415
+        from mlflow.utils.time import get_current_time_millis  # noqa: PLC0415
+
         now = get_current_time_millis()
         self._client.log_batch(
             self.run_id,
@@ -61,6 +63,8 @@ def step(name: str) -> Iterator[Tracker]:
 
 
 def _open() -> Tracker:
+    from mlflow import MlflowClient  # noqa: PLC0415
+
     client = MlflowClient(tracking_uri=job.setting("MLFLOW_TRACKING_URI"))
     execution = job.setting("HEADRACE_PIPELINE_EXECUTION")
     experiment = _experiment(client, job.setting("HEADRACE_WORKLOAD"))
@@ -76,6 +80,9 @@ def _open() -> Tracker:
 
 
 def _experiment(client: MlflowClient, name: str) -> str:
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415
+    from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode  # noqa: PLC0415
+
     known = client.get_experiment_by_name(name)
     if known is None:
         try:
