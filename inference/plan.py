@@ -195,7 +195,7 @@ def model_fn(folder: Path, workload: Workload, expected_digest: str | None = Non
         If the files are not those of the digest, or do not load. Nothing is unpickled before the check.
     """
     if expected_digest == BOOTSTRAP:
-        return Model(BOOTSTRAP, Plan.of(workload), Prior(workload.prior))
+        return Model(BOOTSTRAP, Plan.of(workload), Prior(cast(float, workload.prior)))
     found = artifact.verify(folder, expected_digest)
     try:
         plan = Plan.from_json((folder / PLAN_FILE).read_text(encoding="utf-8"))

@@ -75,7 +75,7 @@ def _whole(workload: Workload, examples: pd.DataFrame) -> Iterator[Violation]:
         twice = examples[keys[0]][examples[keys[0]].duplicated()]
         if len(twice):
             yield Violation(keys[0], "be different in every row", len(twice), _shown(twice))
-    if workload.label.name in examples and rows:
+    if workload.check.label_share is not None and workload.label.name in examples and rows:
         share = float(examples[workload.label.name].mean())
         low, high = workload.check.label_share
         if not low <= share <= high:

@@ -20,7 +20,8 @@ from sklearn.metrics import average_precision_score, brier_score_loss, log_loss,
 from inference import artifact
 from training import approved, dataset, job, score, storage, tracking
 from training.job import JobError
-from workloads.spec import LOWER_IS_BETTER, Workload
+from workloads.metrics import METRICS
+from workloads.spec import Workload
 
 FILE = "evaluation.json"
 _LONGEST_NUMBER = 32  # characters of a float, its separators and quotes
@@ -33,7 +34,7 @@ def measure(labels: npt.NDArray[np.bool_], probabilities: npt.NDArray[np.float64
     return {
         "roc_auc": float(roc_auc_score(labels, probabilities)),
         "average_precision": float(average_precision_score(labels, probabilities)),
-        "brier": float(brier_score_loss(labels, probabilities)),
+        "brier_score": float(brier_score_loss(labels, probabilities)),
         "log_loss": float(log_loss(labels, probabilities)),
     }
 
@@ -57,8 +58,7 @@ def broken_gates(workload: Workload, metrics: Metrics, champion: Metrics | None)
             broken.append(f"{name} must be at most {bound.maximum:g}, got {value:.4f}")
     gate = workload.gates.champion
     if gate is not None and champion is not None:
-        sign = -1 if gate.metric in LOWER_IS_BETTER else 1
-        gain = sign * (metrics[gate.metric] - champion[gate.metric])
+        gain = METRICS[gate.metric].gain(metrics[gate.metric], champion[gate.metric])
         if gain < gate.margin:
             broken.append(
                 f"{gate.metric} must be better than the champion's {champion[gate.metric]:.4f} by at least "

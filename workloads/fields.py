@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import difflib
+import math
 import unicodedata
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
+
+from workloads.kinds import ColumnType, FeatureType, LabelType
+from workloads.metrics import METRICS
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 # two hyphens in a row are kept for the names of jobs and releases: see training.pipeline.job_prefix
@@ -21,23 +33,53 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _known_metric(name: str) -> str:
+    if name not in METRICS:
+        close = difflib.get_close_matches(name, METRICS, n=1, cutoff=0.5)
+        known = f"be a metric, such as {close[0]}" if close else f"be one of {', '.join(METRICS)}"
+        raise PydanticCustomError("metric", "{known}", {"known": known})
+    return name
+
+
+def _no_text(value: Any) -> Any:
+    if isinstance(value, str) and value.lower() in ("text", "string", "str", "varchar"):
+        said = "be integer, number, boolean or category: free text is not taken, write what matters in it as numbers"
+        raise PydanticCustomError("free_text", "{said}", {"said": said + " or categories in features.sql"})
+    return value
+
+
+def _amount(value: Any) -> bool:
+    try:
+        return not isinstance(value, bool) and math.isfinite(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def _prior(value: Any) -> Any:
+    if not (all(map(_amount, value.values())) if isinstance(value, dict) else _amount(value)):
+        raise PydanticCustomError("prior", "be a number, or a number for each category")
+    return value
+
+
+def _weights(value: Any) -> Any:
+    by_class = isinstance(value, dict) and bool(value)
+    if value not in ("balanced", None) and not (by_class and all(_amount(w) and float(w) > 0 for w in value.values())):
+        raise PydanticCustomError("weights", "be `balanced`, or a number above 0 for each class")
+    return value
+
+
 # AWS keeps these two: with the feature group's record identifier, and with the pipeline
 EntityDescription = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_one_line)]
 WorkloadDescription = Annotated[str, StringConstraints(min_length=1, max_length=1024), AfterValidator(_one_line)]
-ColumnType = Literal["string", "integer", "number", "boolean", "timestamp"]
-Metric = Literal["roc_auc", "average_precision", "brier", "log_loss"]
+MetricName = Annotated[
+    str, AfterValidator(_known_metric), WithJsonSchema({"type": "string", "enum": list(METRICS), "title": "Metric"})
+]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Range = tuple[Number | None, Number | None]
+Prior = Annotated[float | dict[str, float], BeforeValidator(_prior)]
+Weights = Annotated[Literal["balanced"] | dict[str, float] | None, BeforeValidator(_weights)]
 REQUEST = "request"
-LOWER_IS_BETTER: frozenset[Metric] = frozenset({"brier", "log_loss"})
 _FEATURE_STORE_TYPES = {"integer": "Integral", "boolean": "Integral", "number": "Fractional", "category": "String"}
-
-
-class FeatureType(StrEnum):
-    """Kinds of feature values."""
-
-    INTEGER = "integer"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-    CATEGORY = "category"
 
 
 class _Part(BaseModel):
@@ -79,9 +121,9 @@ class Feature(_Part):
     source: str = Field(
         default=REQUEST, alias="from", description="`request` where the caller knows it, else the entity it belongs to."
     )
-    type: FeatureType = Field(description="integer, number, boolean or category.")
+    type: Annotated[FeatureType, BeforeValidator(_no_text)] = Field(description="integer, number, boolean or category.")
     nullable: bool = Field(default=False, description="Whether the value may be missing.")
-    range: tuple[float | None, float | None] | None = Field(
+    range: Range | None = Field(
         default=None, description="Smallest and largest allowed value of a number, both included; null for no bound."
     )
     categories: tuple[str, ...] | None = Field(default=None, min_length=1, description="Every value of a category.")
@@ -94,23 +136,64 @@ class Feature(_Part):
 class Label(_Part):
     """What the model predicts."""
 
-    name: Name = Field(description="The boolean column of the examples' view.")
-    description: str = Field(min_length=1, description="What it means when it is true.")
+    name: Name = Field(description="The column of the examples' view; answers hold the predicted label under its name.")
+    type: Annotated[LabelType, BeforeValidator(_no_text)] = Field(
+        default=LabelType.BOOLEAN,
+        description="boolean: is it so; category: which one is it; number: how much is it.",
+    )
+    description: str = Field(min_length=1, description="What it means: when it is true, which one, how much of what.")
     known_at: Name = Field(description="The timestamp column at which the answer became known.")
-    threshold: float = Field(default=0.5, gt=0, lt=1, description="Probability from which the answer is `true`.")
+    categories: tuple[str, ...] | None = Field(
+        default=None, description="Every value of a category, in the order of CSV answers; in quotes."
+    )
+    threshold: float = Field(
+        default=0.5, gt=0, lt=1, description="Probability from which the answer of a boolean label is `true`."
+    )
+    range: Range | None = Field(
+        default=None,
+        description="Smallest and largest possible value of a number, null for no bound: other labels are refused, and "
+        "answers beyond a bound become the bound.",
+    )
+    quantiles: tuple[Annotated[float, Field(gt=0, lt=1)], ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="Quantiles of a number that are answered beside its value, growing: [0.1, 0.9].",
+    )
+    weights: Weights = Field(
+        default=None,
+        description="What an example counts in training by its class: `balanced` (each class counts the same), or a "
+        "number by class, as {true: 10, false: 1}.",
+    )
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes in the order of their codes; none where the label is a number."""
+        return ("false", "true") if self.type is LabelType.BOOLEAN else self.categories or ()
 
 
 class Holdout(_Part):
     """The newest part of the examples, which the model is judged on and never trained on."""
 
     share: float = Field(gt=0, lt=1, description="Share of the time between the first and the last example.")
+    minimum_examples: int = Field(
+        default=10,
+        ge=2,
+        description="Fewest examples in it, of each class where the label has classes: metrics on fewer say nothing.",
+    )
 
 
 class Estimator(_Part):
-    """A scikit-learn-compatible classifier."""
+    """A class with scikit-learn's interface: a classifier, or a regressor where the label is a number."""
 
-    type: ImportPath = Field(description="Import path of a class with fit and predict_proba.")
-    parameters: dict[str, Any] = Field(default_factory=dict, description="Keyword arguments of the class.")
+    type: ImportPath = Field(
+        description="Import path of a class with fit and predict_proba, or predict where the label is a number; "
+        "`workload.<module>.<Class>` is a class of the workload's own folder."
+    )
+    parameters: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Keyword arguments of the class. A mapping of `type` and `parameters` is an object of that class, "
+        "and [name, object] a step of a pipeline.",
+    )
     categorical_parameter: Name | None = Field(
         default=None,
         description="The class's parameter that takes the mask of categorical columns; without it they are one-hot.",
@@ -123,15 +206,15 @@ class Estimator(_Part):
 class Bound(_Part):
     """Limits of one metric on the hold-out."""
 
-    minimum: float | None = Field(default=None, description="Smallest value that passes.")
-    maximum: float | None = Field(default=None, description="Largest value that passes.")
+    minimum: Number | None = Field(default=None, description="Smallest value that passes.")
+    maximum: Number | None = Field(default=None, description="Largest value that passes.")
 
 
 class ChampionGate(_Part):
     """How a new model must compare with the newest approved one, on the same hold-out."""
 
-    metric: Metric = Field(description="The metric that both are compared by.")
-    margin: float = Field(
+    metric: MetricName = Field(description="The metric that both are compared by.")
+    margin: Number = Field(
         description="How much better the new model must be; negative allows it to be that much worse."
     )
 
@@ -139,7 +222,7 @@ class ChampionGate(_Part):
 class Gates(_Part):
     """What a model must reach before it is registered."""
 
-    metrics: dict[Metric, Bound] = Field(min_length=1, description="Limits, by metric.")
+    metrics: dict[MetricName, Bound] = Field(min_length=1, description="Limits, by metric.")
     champion: ChampionGate | None = Field(default=None, description="Comparison with the newest approved model.")
 
 
@@ -147,8 +230,20 @@ class Check(_Part):
     """Limits of the training set as a whole; the columns' own limits stand with the features."""
 
     minimum_rows: int = Field(ge=1, description="Fewest examples that a model may be trained on.")
-    label_share: tuple[float, float] = Field(
-        default=(0.0, 1.0), description="Smallest and largest plausible share of true labels."
+    label_share: tuple[float, float] | None = Field(
+        default=None, description="Smallest and largest plausible share of true labels, where the label is a boolean."
+    )
+    class_share: float | None = Field(
+        default=None, gt=0, lt=1, description="Smallest plausible share of every category, where the label is one."
+    )
+    label_mean: tuple[Number, Number] | None = Field(
+        default=None, description="Smallest and largest plausible mean of the labels, where the label is a number."
+    )
+    unanswered: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="Largest plausible share without an answer, of the examples that are old enough to have one.",
     )
 
 
@@ -160,7 +255,10 @@ class Workload(_Part):
         description="The question that the model answers, and when it is asked: one line of at most 1024 characters, "
         "as AWS takes it; `>-` joins the lines of a YAML text."
     )
-    prior: float = Field(ge=0, le=1, description="Probability that the endpoint answers before the first model exists.")
+    prior: Prior = Field(
+        description="What the endpoint answers before the first model exists: a probability of true, a probability for "
+        "each category, or a value."
+    )
     sources: dict[Name, Source] = Field(min_length=1, description="Event streams in the lake, by name.")
     examples: Examples
     entities: dict[Name, Entity] = Field(default_factory=dict, description="Things with a history, by name.")

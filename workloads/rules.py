@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from workloads.fields import LOWER_IS_BETTER, REQUEST, Feature, FeatureType, Workload
+from workloads.fields import REQUEST, Feature, Workload
+from workloads.kinds import FeatureType
+from workloads.label_rules import label_rules
 
 BrokenRule = tuple[tuple[str | int, ...], str, Any, str]  # location, rule, value, remedy
 _NUMERIC = (FeatureType.INTEGER, FeatureType.NUMBER)
@@ -22,14 +24,7 @@ def broken_rules(workload: Workload, folder: Path) -> Iterator[BrokenRule]:
     yield from _names(workload)
     for name, feature in workload.features.items():
         yield from _feature(name, feature, workload)
-    for metric, bound in workload.gates.metrics.items():
-        wanted = "maximum" if metric in LOWER_IS_BETTER else "minimum"
-        if getattr(bound, wanted) is None:
-            remedy = f"A {'smaller' if wanted == 'maximum' else 'larger'} {metric} is better, so a {wanted} guards it."
-            yield ("gates", "metrics", metric), f"have a {wanted}", bound.model_dump(exclude_none=True), remedy
-    low, high = workload.check.label_share
-    if not 0 <= low < high <= 1:
-        yield ("check", "label_share"), "be two growing shares between 0 and 1", [low, high], "Write it as [0.05, 0.6]."
+    yield from label_rules(workload)
 
 
 def _files(workload: Workload, folder: Path) -> Iterator[BrokenRule]:

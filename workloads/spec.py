@@ -9,23 +9,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from workloads.fields import (
-    LOWER_IS_BETTER,
-    REQUEST,
-    ColumnType,
-    Entity,
-    Estimator,
-    Feature,
-    FeatureType,
-    Gates,
-    Metric,
-    Source,
-    Workload,
-)
+from workloads.fields import REQUEST, Entity, Estimator, Feature, Gates, Label, Source, Workload
+from workloads.kinds import ColumnType, FeatureType, LabelType
 from workloads.reading import read
 
 __all__ = [
-    "LOWER_IS_BETTER",
     "REQUEST",
     "SCHEMA_FILE",
     "ColumnType",
@@ -34,7 +22,8 @@ __all__ = [
     "Feature",
     "FeatureType",
     "Gates",
-    "Metric",
+    "Label",
+    "LabelType",
     "Source",
     "Workload",
     "folder",

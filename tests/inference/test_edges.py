@@ -14,9 +14,9 @@ import pytest
 from inference import artifact, plan
 from inference.contract import MOST_PROBLEMS, describe, validate
 from inference.statistics import statistics
-from workloads.fields import Feature, FeatureType
+from workloads.fields import Feature
 from workloads.problems import ProblemsError
-from workloads.spec import Workload
+from workloads.spec import FeatureType, Workload
 
 
 def with_feature(workload: Workload, **said: Any) -> Workload:

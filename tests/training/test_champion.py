@@ -6,9 +6,10 @@ import pytest
 
 from training.evaluate import broken_gates
 from workloads.fields import Bound, ChampionGate, Gates
-from workloads.spec import LOWER_IS_BETTER, Workload
+from workloads.metrics import METRICS as KNOWN
+from workloads.spec import Workload
 
-METRICS = {"roc_auc": 0.8, "average_precision": 0.5, "brier": 0.125, "log_loss": 0.5}
+METRICS = {"roc_auc": 0.8, "average_precision": 0.5, "brier_score": 0.125, "log_loss": 0.5}
 
 
 def gated(workload: Workload, metric: str, margin: float = 0.0, **bounds: float) -> Workload:
@@ -18,11 +19,11 @@ def gated(workload: Workload, metric: str, margin: float = 0.0, **bounds: float)
 
 
 def test_which_metrics_are_better_when_they_are_lower() -> None:
-    assert set(LOWER_IS_BETTER) == {"brier", "log_loss"}
+    assert {name for name in METRICS if KNOWN[name].better == "lower"} == {"brier_score", "log_loss"}
 
 
 @pytest.mark.parametrize(
-    ("metric", "better"), [("roc_auc", 1), ("average_precision", 1), ("brier", -1), ("log_loss", -1)]
+    ("metric", "better"), [("roc_auc", 1), ("average_precision", 1), ("brier_score", -1), ("log_loss", -1)]
 )
 def test_a_model_must_be_better_than_the_champion_in_the_metric_s_own_direction(
     workload: Workload, metric: str, better: int

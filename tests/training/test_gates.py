@@ -8,7 +8,7 @@ import pytest
 from training.evaluate import broken_gates, measure
 from workloads.spec import Workload
 
-GOOD = {"roc_auc": 0.78, "average_precision": 0.5, "brier": 0.13, "log_loss": 0.43}
+GOOD = {"roc_auc": 0.78, "average_precision": 0.5, "brier_score": 0.13, "log_loss": 0.43}
 
 
 def test_a_good_first_model_passes(workload: Workload) -> None:
@@ -19,7 +19,7 @@ def test_a_good_first_model_passes(workload: Workload) -> None:
     ("metrics", "champion", "broken"),
     [
         ({"roc_auc": 0.6}, None, ["roc_auc must be at least 0.72, got 0.6000"]),
-        ({"brier": 0.25}, None, ["brier must be at most 0.18, got 0.2500"]),
+        ({"brier_score": 0.25}, None, ["brier_score must be at most 0.18, got 0.2500"]),
         ({"roc_auc": 0.775}, GOOD, []),  # a little worse is allowed
         (
             {"roc_auc": 0.75},
@@ -27,9 +27,9 @@ def test_a_good_first_model_passes(workload: Workload) -> None:
             ["roc_auc must be better than the champion's 0.7800 by at least -0.01, got 0.7500"],
         ),
         (
-            {"roc_auc": 0.6, "brier": 0.25},
+            {"roc_auc": 0.6, "brier_score": 0.25},
             GOOD,
-            ["roc_auc must be at least", "brier must be", "roc_auc must be better"],
+            ["roc_auc must be at least", "brier_score must be", "roc_auc must be better"],
         ),
     ],
 )
@@ -45,5 +45,5 @@ def test_metrics_of_a_perfect_and_a_useless_model() -> None:
     labels = np.array([True, False, True, False])
     assert measure(labels, np.array([0.9, 0.1, 0.8, 0.2]))["roc_auc"] == 1.0
     useless = measure(labels, np.full(4, 0.5))
-    assert (useless["roc_auc"], useless["average_precision"], useless["brier"]) == (0.5, 0.5, 0.25)
+    assert (useless["roc_auc"], useless["average_precision"], useless["brier_score"]) == (0.5, 0.5, 0.25)
     assert useless["log_loss"] == pytest.approx(np.log(2))

@@ -104,7 +104,7 @@ def test_a_champion_that_cannot_be_measured_keeps_nobody_out_and_the_report_says
     assert found is not None
     assert found["metrics"] is None
     assert reason in found["reason"]
-    good = {"roc_auc": 0.78, "average_precision": 0.5, "brier": 0.13, "log_loss": 0.43}
+    good = {"roc_auc": 0.78, "average_precision": 0.5, "brier_score": 0.13, "log_loss": 0.43}
     assert evaluate.broken_gates(workload, good, found["metrics"]) == []
 
 

@@ -57,14 +57,15 @@ def test_a_workload_cannot_be_changed_after_it_was_read() -> None:
 def test_every_error_is_reported_at_once_with_its_line_and_remedy(flights_file: Path) -> None:
     problems = _broken(
         flights_file,
-        ("prior: 0.23", "prior: 1.5"),
+        ("prior: 0.23", "prior: often"),
         ("minimum_rows: 2000", "minimum_rowz: 2000"),
         ("type: integer, range: [1, 7]}", "type: whole, range: [1, 7]}"),
     )
     lines = {text: _line(flights_file, text) for text in ("prior", "weekday", "check:", "minimum_rowz")}
     assert problems == [
-        f":{lines['prior']}: prior must be less than or equal to 1, got 1.5. "
-        "Probability that the endpoint answers before the first model exists.",
+        f':{lines["prior"]}: prior must be a number, or a number for each category, got "often". '
+        "What the endpoint answers before the first model exists: a probability of true, a probability for each "
+        "category, or a value.",
         f":{lines['weekday']}: features.weekday.type must be 'integer', 'number', 'boolean' or 'category', "
         'got "whole". integer, number, boolean or category.',
         f":{lines['check:']}: check.minimum_rows must be given, it is missing. "
@@ -86,6 +87,7 @@ def test_every_error_is_reported_at_once_with_its_line_and_remedy(flights_file: 
         ("[EWR, JFK, LGA]", "[EWR, JFK, JFK]", "features.origin.categories must be given once each"),
         ("columns: {event_time: timestamp, flight_id", "columns: {event_time: string, flight_id", "timestamp column"),
         ("prior: 0.23", "prior: 0.23\nprior: 0.5", "prior must be given once"),
+        ("prior: 0.23", "prior: 1.5", "prior must be from 0 to 1, got 1.5"),
     ],
 )
 def test_rules_between_fields_name_the_field_and_what_to_do(
