@@ -58,7 +58,7 @@ def compute(
     JobError
         If the SQL fails or a view lacks a column.
     """
-    sql = (folder or spec.folder(workload.name)) / "features.sql"
+    sql = (folder or workload.folder) / "features.sql"
     with duckdb.connect() as database:
         database.execute("SET TimeZone = 'UTC'")
         for name in workload.sources:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import unicodedata
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -13,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     StringConstraints,
     WithJsonSchema,
 )
@@ -268,6 +270,26 @@ class Workload(_Part):
     holdout: Holdout
     estimator: Estimator
     gates: Gates
+    _folder: Path | None = PrivateAttr(default=None)
+
+    @property
+    def folder(self) -> Path:
+        """Where the file was read from, and with it features.sql and modules of the workload's own.
+
+        Raises
+        ------
+        ValueError
+            If the workload was not read from a file.
+        """
+        if self._folder is None:
+            raise ValueError(f"The workload {self.name} must be read from its folder: use workloads.spec.load.")
+        return self._folder
+
+    def read_from(self, folder: Path) -> Workload:
+        """Return the same workload, as one that lies in a folder."""
+        made = self.model_copy()
+        made._folder = folder
+        return made
 
     def feature_names(self, source: str | None = None) -> tuple[str, ...]:
         """Names of the model's inputs, in the order of the input contract.

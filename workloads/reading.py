@@ -105,7 +105,7 @@ def read(path: Path) -> Workload:
             problems.append(Problem(field=dotted(location), rule=rule, value=value, remedy=remedy, place=place))
     if problems or workload is None:
         raise ProblemsError(sorted(problems, key=lambda problem: int(problem.place.rpartition(":")[2])))
-    return workload
+    return workload.read_from(path.parent)
 
 
 def dotted(location: Location) -> str:

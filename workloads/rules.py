@@ -16,7 +16,7 @@ _NUMERIC = (FeatureType.INTEGER, FeatureType.NUMBER)
 
 def broken_rules(workload: Workload, folder: Path) -> Iterator[BrokenRule]:
     """Find what is wrong between the fields of a workload whose fields are each right."""
-    yield from _files(workload, folder)
+    yield from _files(folder)
     for name, source in workload.sources.items():
         if source.columns.get(source.event_time) != "timestamp":
             remedy = "Rows count as known from their event time on, so give the column as `timestamp`."
@@ -27,10 +27,7 @@ def broken_rules(workload: Workload, folder: Path) -> Iterator[BrokenRule]:
     yield from label_rules(workload)
 
 
-def _files(workload: Workload, folder: Path) -> Iterator[BrokenRule]:
-    if folder.name != workload.name:
-        remedy = "The image finds a workload by its folder: rename one of them."
-        yield ("name",), f"be the name of its folder, {folder.name}", workload.name, remedy
+def _files(folder: Path) -> Iterator[BrokenRule]:
     if not (folder / "features.sql").is_file():
         yield ("features",), "have a features.sql beside the file", "features.sql", f"Add {folder.name}/features.sql."
 

@@ -27,7 +27,7 @@ from tests.sandbox.place import ROOT, Place
 from workloads.spec import Workload
 
 REFUSED = {
-    "name": "rename one of them",
+    "name": "give back the workload's `name: flights`",
     "environment": "List the accounts that this environment may touch",
     "region": "give back `headrace:region: us-east-1`",
     "allowed_account_ids": "List the accounts that this environment may touch",

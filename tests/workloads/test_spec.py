@@ -83,7 +83,6 @@ def test_every_error_is_reported_at_once_with_its_line_and_remedy(flights_file: 
         ("range: [0, 1439]", "range: [1439, 0]", "features.departure_minute.range must have its smaller bound first"),
         ("label_share: [0.05, 0.6]", "label_share: [0.6, 0.05]", "check.label_share must be two growing shares"),
         ("    nullable: true\n", "    nullable: false\n", "features.origin_delay_1h.nullable must be true"),
-        ("name: flights", "name: trains", "name must be the name of its folder, flights, got"),
         ("[EWR, JFK, LGA]", "[EWR, JFK, JFK]", "features.origin.categories must be given once each"),
         ("columns: {event_time: timestamp, flight_id", "columns: {event_time: string, flight_id", "timestamp column"),
         ("prior: 0.23", "prior: 0.23\nprior: 0.5", "prior must be given once"),
