@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from workloads.fields import Workload
+from workloads.fields import Source, Workload
 from workloads.problems import Problem, ProblemsError
 from workloads.rules import broken_rules
 
@@ -89,7 +89,7 @@ class _Lines:
         return self.place(self.lines[location])
 
 
-def read(path: Path) -> Workload:
+def read(path: Path, *, run_sql: bool = True) -> Workload:
     """Read and check a workload file; see `workloads.spec.load`."""
     lines = _Lines(path)
     values = lines.values()
@@ -103,9 +103,27 @@ def read(path: Path) -> Workload:
         for location, rule, value, remedy in broken_rules(workload, path.parent):
             place = lines.place_of(location)
             problems.append(Problem(field=dotted(location), rule=rule, value=value, remedy=remedy, place=place))
+    if run_sql and not any(problem.field.startswith("sources") for problem in problems):
+        problems += _of_sql(values, None if problems else workload, path, lines)
     if problems or workload is None:
-        raise ProblemsError(sorted(problems, key=lambda problem: int(problem.place.rpartition(":")[2])))
+        raise ProblemsError(sorted(problems, key=lambda problem: _where(problem, path)))
     return workload.read_from(path.parent)
+
+
+def _of_sql(values: dict[str, Any], workload: Workload | None, path: Path, lines: _Lines) -> list[Problem]:
+    """Run the SQL, if there is one, and compare it with the workload where that is right so far."""
+    from workloads import sql  # noqa: PLC0415 - DuckDB takes 0.1 s and 30 MB, which a model that answers does not need
+
+    script = path.parent / "features.sql"
+    if not script.is_file():
+        return []
+    sources = TypeAdapter(dict[str, Source]).validate_python(values["sources"])
+    return list(sql.problems(sources, workload, script, lines.place_of))
+
+
+def _where(problem: Problem, first: Path) -> tuple[bool, int]:
+    file, _, line = problem.place.rpartition(":")
+    return file != str(first), int(line)
 
 
 def dotted(location: Location) -> str:

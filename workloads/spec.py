@@ -36,20 +36,22 @@ __all__ = [
 SCHEMA_FILE = Path(__file__).parent / "schema.json"
 
 
-def load(path: str | Path) -> Workload:
-    """Read a workload file.
+def load(path: str | Path, *, run_sql: bool = True) -> Workload:
+    """Read a workload file, and run its SQL on empty tables.
 
     Parameters
     ----------
     path : str or Path
         A ``workload.yaml``; its ``features.sql`` lies beside it.
+    run_sql : bool, default=True
+        Whether the SQL is run; not where a model answers, which needs the file alone.
 
     Raises
     ------
     workloads.problems.ProblemsError
         With every broken rule, each with file, line, field, rule, value and remedy.
     """
-    return read(Path(path))
+    return read(Path(path), run_sql=run_sql)
 
 
 def named(name: str) -> Workload:

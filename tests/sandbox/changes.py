@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from demo.environment import Environment
 from stacks.settings import Settings
+from tests import fitting
 from tests.cloud.endpoints.local import eventually
 from tests.sandbox.place import Place
 from workloads.spec import Workload
@@ -107,13 +108,17 @@ class Copy:
         self.place, self.pack = place, True
         self.settings_file = place.root / "Pulumi.local.yaml"
         self.workload_file = place.root / "workloads" / "flights" / "workload.yaml"
+        self.sql_file = self.workload_file.with_name("features.sql")
         self._settings_text, self._workload_text = self.settings_file.read_text(), self.workload_file.read_text()
+        self._sql_text = self.sql_file.read_text()
 
     def write(self, workload: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None) -> None:
         """Write the two files; as in the repository where nothing is given."""
-        self.workload_file.write_text(
-            self._workload_text if workload is None else yaml.safe_dump(dict(workload), sort_keys=False)
-        )
+        if workload is None:
+            self.workload_file.write_text(self._workload_text)
+            self.sql_file.write_text(self._sql_text)
+        else:
+            fitting.write(self.workload_file.parent, workload, self._sql_text)
         if settings is None:
             self.settings_file.write_text(self._settings_text)
             return

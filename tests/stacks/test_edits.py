@@ -7,9 +7,8 @@ import shutil
 from typing import Any
 
 import pytest
-import yaml
 
-from tests import edits, replacing
+from tests import edits, fitting, replacing
 from tests.components.recording import Recording
 from tests.stacks.environments import environment
 
@@ -30,7 +29,7 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> list[Recording]:
     for part in edits.batches(fields, given, edits.workload_problem):
         folder = tmp_path_factory.mktemp("edited") / "flights"
         shutil.copytree(edits.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / "workload.yaml").write_text(yaml.safe_dump(edits.together(part, given), sort_keys=False))
+        fitting.write(folder, edits.together(part, given), (edits.FOLDER / "features.sql").read_text("utf-8"))
         found.append(environment("local", **{**values, "workload": str(folder / "workload.yaml")})[0])
     return found
 

@@ -91,14 +91,6 @@ def test_history_is_what_was_known_at_the_scheduled_departure(workload: Workload
     assert examples["left"]["origin_delay_2h"] is None
 
 
-def test_views_and_columns_that_the_sql_lacks_are_all_named(workload: Workload, tmp_path: Path) -> None:
-    (tmp_path / "features.sql").write_text("CREATE VIEW examples AS SELECT flight_id, event_time FROM schedules;")
-    with pytest.raises(JobError) as failed:
-        features.compute(workload, _streams(workload), tmp_path)
-    for part in ("the view origin_history", "the column examples.late", "the column examples.temperature"):
-        assert part in str(failed.value)
-
-
 def test_sql_that_does_not_run_says_where(workload: Workload, tmp_path: Path) -> None:
     (tmp_path / "features.sql").write_text("CREATE VIEW examples AS\nSELECT nothing FROM nowhere;")
     with pytest.raises(JobError, match=r"features\.sql cannot be run: .*nowhere"):
