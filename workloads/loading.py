@@ -1,4 +1,4 @@
-"""What a workload brings so that `make demo WORKLOAD=<name>` can tell its story: ``ingest.py`` beside its workload.yaml.
+"""What a workload brings so that `make demo WORKLOAD=<name>` can tell its story: an ``ingest.py`` in its folder.
 
 That module is a `Loader`: it has the names below, and gets its data wherever they are: from a package that is
 installed, from files, from a generator. The demo puts its files into the lake, runs the pipeline on `Loader.TRAINING`,
@@ -8,11 +8,14 @@ endpoints never see an ``ingest.py``.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 
 @dataclass(frozen=True)
@@ -70,3 +73,18 @@ class Loader(Protocol):
 
     def questions(self) -> Questions:
         """Return what the demo asks."""
+
+
+def parquet(rows: pd.DataFrame) -> bytes:
+    """Return rows as a Parquet file: the same bytes for the same rows, with UTC timestamps in microseconds."""
+    out = io.BytesIO()
+    pq.write_table(pa.table({str(name): _array(rows[name]) for name in rows}), out, compression="zstd")
+    return out.getvalue()
+
+
+def _array(values: pd.Series[Any]) -> pa.Array:
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        return pa.array(values.dt.tz_convert(None).to_numpy(), pa.timestamp("us", tz="UTC"))
+    return pa.array(
+        values.to_numpy(dtype=object if pd.api.types.is_string_dtype(values.dtype) else None), from_pandas=True
+    )

