@@ -96,7 +96,7 @@ types: venv  ## strict type checks
 	.venv/bin/mypy .
 
 unit: venv  ## tests of components, policies, training, inference and the rules of the house
-	$(PY) -m pytest tests --ignore tests/sandbox --ignore tests/cloud
+	$(PY) -m pytest tests --ignore tests/sandbox --ignore tests/cloud --numprocesses 2 --dist loadfile
 
 cloud-tests: venv  ## tests of the local cloud's parts
 	$(PY) -m pytest tests/cloud

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.training.chain import GROUPS, IMAGE, Chain, Job, OnlineStore
 from tests.training.steps import MONTH, Cloud, evaluated_by, packaged_by, succeeded
@@ -18,10 +19,13 @@ from workloads import spec
 from workloads.flights import ingest
 from workloads.spec import Workload
 
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put last what empties moto's backends in this process, which the jobs' local AWS below stands on."""
-    items.sort(key=lambda item: item.path.name == "test_mains.py")
+_MOTO = """
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+print("http://{}:{}".format(*server.get_host_and_port()), flush=True)
+input()
+"""
 
 
 @pytest.fixture(scope="session")
@@ -41,12 +45,12 @@ def january_features(workload: Workload, january: Streams) -> Features:
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
+    # in a process of its own: in this one any other test's `mock_aws` would empty it
+    server = subprocess.Popen([sys.executable, "-c", _MOTO], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    url = server.stdout.readline().strip()
     online = OnlineStore()
     store = online.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
     s3, sagemaker = (boto3.client(name, endpoint_url=url, **keys) for name in ("s3", "sagemaker"))
     folder = tmp_path_factory.mktemp("chain")
@@ -76,7 +80,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     yield Cloud(Chain(folder / "first", environment), s3, sagemaker, online)
     store.shutdown()
     store.server_close()
-    server.stop()
+    server.communicate(timeout=60)  # it ends with its input
 
 
 @pytest.fixture(scope="session")
