@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import codecs
+import csv
+import io
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from inference.answers import AnswerForm, Answers
 from inference.contract import Row, validate
 from inference.csv_rows import read_rows
 from inference.headers import CSV
@@ -67,23 +70,36 @@ def read(workload: Workload, body: bytes, kind: str) -> list[Row]:
     return _read_json(workload, text)
 
 
-def write(workload: Workload, probabilities: Sequence[float], model_digest: str, kind: str) -> bytes:
-    """Write an answer: JSON with probability and label, or one probability a line of CSV.
+def write(workload: Workload, answers: Answers, model_digest: str, kind: str) -> bytes:
+    """Write an answer.
+
+    Parameters
+    ----------
+    workload : Workload
+        Whose label says what an answer looks like.
+    answers : ndarray of shape (n_samples, n_columns)
+        See `inference.answers`.
+    kind : str
+        JSON, an object a row; or CSV, a line a row.
 
     Raises
     ------
     ValueError
-        If the model answered something that is no probability.
+        If the model answered something that is no answer.
     """
-    odd = [probability for probability in probabilities if not (math.isfinite(probability) and 0 <= probability <= 1)]
-    if odd:
-        raise ValueError(f"The model {model_digest} answered {odd[0]!r} where a probability must be.")
+    form = AnswerForm.of(workload)
+    broken = form.broken(answers)
+    if broken:
+        raise ValueError(f"The model {model_digest} did not answer row {broken[0]}: {broken[1]}.")
+    rows: list[list[float]] = answers.tolist()
     if kind == CSV:
-        return "".join(f"{probability!r}\n" for probability in probabilities).encode()
-    label = workload.label
-    predictions = [
-        {"probability": probability, label.name: probability >= label.threshold} for probability in probabilities
-    ]
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        # csv writes a float as repr does, which keeps every bit
+        writer.writerows([*row, form.label(row)] for row in rows) if form.categories else writer.writerows(rows)
+        return text.getvalue().encode()
+    threshold = workload.label.threshold
+    predictions = [{**form.numbers(row), workload.label.name: form.label(row, threshold)} for row in rows]
     return json.dumps({"predictions": predictions, "model_digest": model_digest}).encode()
 
 

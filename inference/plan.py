@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -18,22 +18,54 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from inference import artifact, formats, headers
+from inference.answers import BOOLEAN_ANSWER, AnswerForm, Answers
 from inference.contract import Row
-from workloads.spec import FeatureType, Workload
+from workloads.spec import FeatureType, LabelType, Workload
 
 BOOTSTRAP = "bootstrap"
 ESTIMATOR_FILE = "estimator.pkl"
+QUANTILES_FILE = "quantiles.pkl"
 PLAN_FILE = "plan.json"
-_FORMAT = 1
+_FORMAT = 2  # 1 knew only boolean labels, and did not say so
+_FLOAT32_SUM = 1e-4  # how far from 1 the sum of probabilities of single precision may be
 
 Matrix = npt.NDArray[np.float64]
 
 
-class Estimator(Protocol):
-    """What a scikit-learn-compatible classifier offers."""
+class Classifier(Protocol):
+    """What a scikit-learn-compatible classifier offers; it was fitted with codes of classes, or false and true."""
 
     def predict_proba(self, rows: Matrix) -> Matrix:
         """Return probabilities of the classes, of shape (n_samples, n_classes)."""
+
+
+class Regressor(Protocol):
+    """What a scikit-learn-compatible regressor offers."""
+
+    def predict(self, rows: Matrix) -> Matrix:
+        """Return values, of shape (n_samples,)."""
+
+
+Estimator = Classifier | Regressor
+
+
+@dataclass(frozen=True)
+class WithQuantiles:
+    """A regressor, and one more for each quantile that is answered beside its value.
+
+    Attributes
+    ----------
+    value : Regressor
+    quantiles : tuple of Regressor
+        In the order of the label's quantiles.
+    """
+
+    value: Regressor
+    quantiles: tuple[Regressor, ...]
+
+    def predict(self, rows: Matrix) -> Matrix:
+        """Return values, of shape (n_samples,)."""
+        return self.value.predict(rows)
 
 
 @dataclass(frozen=True)
@@ -57,11 +89,14 @@ class Plan:
         Whether a category becomes a column a value, or one column of codes.
     medians : dict of str to float
         What stands for a missing number, by feature; where there is none, NaN reaches the estimator.
+    answer : AnswerForm
+        What the estimator's numbers become.
     """
 
     inputs: tuple[Input, ...]
     one_hot: bool
     medians: dict[str, float]
+    answer: AnswerForm = BOOLEAN_ANSWER
 
     @classmethod
     def of(cls, workload: Workload) -> Plan:
@@ -69,7 +104,8 @@ class Plan:
         inputs = tuple(
             Input(name, str(feature.type), feature.categories or ()) for name, feature in workload.features.items()
         )
-        return cls(inputs, one_hot=workload.estimator.categorical_parameter is None, medians={})
+        one_hot = workload.estimator.categorical_parameter is None
+        return cls(inputs, one_hot=one_hot, medians={}, answer=AnswerForm.of(workload))
 
     def fitted(self, columns: Mapping[str, Sequence[Any]]) -> Plan:
         """Return the plan with the medians of these columns."""
@@ -78,7 +114,7 @@ class Plan:
             if column.type != FeatureType.CATEGORY:
                 values = _numbers(columns[column.name])
                 medians[column.name] = float(np.nanmedian(values)) if np.isfinite(values).any() else 0.0
-        return Plan(self.inputs, self.one_hot, medians)
+        return replace(self, medians=medians)
 
     @property
     def categorical(self) -> list[bool]:
@@ -112,12 +148,50 @@ class Plan:
                 parts.append(_codes(values, column.categories)[:, None])
         return np.hstack(parts)
 
+    def answers(self, estimator: Estimator, rows: Matrix) -> Answers:
+        """Ask an estimator, and give its numbers the form of answers.
+
+        Parameters
+        ----------
+        estimator : Estimator
+            Fitted with the codes of this plan's classes, or with numbers.
+        rows : ndarray of shape (n_samples, n_columns)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_columns of the form)
+            Quantiles in their order: estimators that were fitted apart may cross.
+        """
+        if self.answer.type is LabelType.NUMBER:
+            regressor = cast(Regressor, estimator)
+            others = regressor.quantiles if isinstance(regressor, WithQuantiles) else ()
+            values = np.column_stack([np.asarray(one.predict(rows), dtype=np.float64) for one in (regressor, *others)])
+            values[:, 1:].sort(axis=1)
+            return self.answer.clipped(values)
+        shares = np.asarray(cast(Classifier, estimator).predict_proba(rows), dtype=np.float64)
+        wanted = (len(rows), len(self.answer.classes))
+        if shares.shape != wanted:
+            raise ValueError(f"The estimator must answer {wanted[1]} classes, got an array of shape {shares.shape}.")
+        if self.answer.type is LabelType.BOOLEAN:
+            return shares[:, 1:]
+        if len(shares):
+            sums = shares.sum(axis=1, keepdims=True)
+            # single precision leaves a rest; what is no probability stays what it is, and is refused
+            shares = np.where(np.abs(sums - 1) <= _FLOAT32_SUM, shares / sums, shares)
+        return shares
+
     def as_json(self) -> str:
         """Write the plan as the text of ``plan.json``."""
         inputs = [
             {"name": column.name, "type": column.type, "categories": list(column.categories)} for column in self.inputs
         ]
-        content = {"format": _FORMAT, "inputs": inputs, "one_hot": self.one_hot, "medians": self.medians}
+        content = {
+            "format": _FORMAT,
+            "inputs": inputs,
+            "one_hot": self.one_hot,
+            "medians": self.medians,
+            "answer": self.answer.as_json(),
+        }
         return json.dumps(content, indent=1) + "\n"
 
     @classmethod
@@ -125,7 +199,8 @@ class Plan:
         """Read what `as_json` wrote."""
         content = json.loads(text)
         inputs = tuple(Input(one["name"], one["type"], tuple(one["categories"])) for one in content["inputs"])
-        return cls(inputs, content["one_hot"], content["medians"])
+        form = AnswerForm.from_json(content["answer"]) if "answer" in content else BOOLEAN_ANSWER
+        return cls(inputs, content["one_hot"], content["medians"], form)
 
 
 def _numbers(values: Sequence[Any]) -> npt.NDArray[np.float64]:
@@ -151,29 +226,53 @@ class Model:
     plan: Plan
     estimator: Estimator
 
-    def probabilities(self, columns: Mapping[str, Sequence[Any]]) -> npt.NDArray[np.float64]:
-        """Return the probability of a true label, of shape (n_samples,)."""
+    def answers(self, columns: Mapping[str, Sequence[Any]]) -> Answers:
+        """Answer rows; see `inference.answers` for what the columns of the answer are.
+
+        Parameters
+        ----------
+        columns : mapping of str to sequence of shape (n_samples,)
+            Values by feature, None or NaN where one is missing.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_columns of the plan's form)
+        """
         # One thread: requests run beside each other, and waiting threads would burn the cores that they need.
         with threadpool_limits(1):
-            return self.estimator.predict_proba(self.plan.matrix(columns))[:, 1]
+            return self.plan.answers(self.estimator, self.plan.matrix(columns))
 
 
 @dataclass(frozen=True)
 class Prior:
-    """Answers a constant: what serves before the first model exists."""
+    """Answers a constant: what serves before the first model exists.
 
-    probability: float
+    Attributes
+    ----------
+    answer : tuple of float
+        The probability of each class, or a value.
+    """
+
+    answer: tuple[float, ...]
 
     def predict_proba(self, rows: Matrix) -> Matrix:
-        """Return the prior for every row, of shape (n_samples, 2)."""
-        return np.tile([1 - self.probability, self.probability], (len(rows), 1))
+        """Return the prior for every row, of shape (n_samples, n_classes)."""
+        return np.tile(self.answer, (len(rows), 1))
+
+    def predict(self, rows: Matrix) -> Matrix:
+        """Return the prior for every row, of shape (n_samples,)."""
+        return np.full(len(rows), self.answer[0])
 
 
 def save(folder: Path, workload: Workload, plan: Plan, estimator: Estimator) -> str:
     """Write a model's files and manifest, and return its digest."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / PLAN_FILE).write_text(plan.as_json(), encoding="utf-8")
-    (folder / ESTIMATOR_FILE).write_bytes(pickle.dumps(estimator, protocol=5))
+    value = estimator
+    if isinstance(estimator, WithQuantiles):
+        value = estimator.value
+        (folder / QUANTILES_FILE).write_bytes(pickle.dumps(estimator.quantiles, protocol=5))
+    (folder / ESTIMATOR_FILE).write_bytes(pickle.dumps(value, protocol=5))
     return artifact.write_manifest(folder, workload.name)
 
 
@@ -195,14 +294,27 @@ def model_fn(folder: Path, workload: Workload, expected_digest: str | None = Non
         If the files are not those of the digest, or do not load. Nothing is unpickled before the check.
     """
     if expected_digest == BOOTSTRAP:
-        return Model(BOOTSTRAP, Plan.of(workload), Prior(cast(float, workload.prior)))
+        return Model(BOOTSTRAP, Plan.of(workload), _bootstrap(workload))
     found = artifact.verify(folder, expected_digest)
     try:
         plan = Plan.from_json((folder / PLAN_FILE).read_text(encoding="utf-8"))
         estimator = pickle.loads((folder / ESTIMATOR_FILE).read_bytes())  # noqa: S301 (its digest was checked above)
+        if plan.answer.quantiles:
+            quantiles = pickle.loads((folder / QUANTILES_FILE).read_bytes())  # noqa: S301 (as above)
+            estimator = WithQuantiles(estimator, tuple(quantiles))
     except Exception as error:  # a pickle may raise anything
         raise artifact.ArtifactError(f"The model {found} does not load: {type(error).__name__}: {error}.") from error
     return Model(found, plan, cast(Estimator, estimator))
+
+
+def _bootstrap(workload: Workload) -> Estimator:
+    form = AnswerForm.of(workload)
+    prior = form.prior(workload.prior)
+    if form.type is LabelType.BOOLEAN:
+        return Prior((1 - prior[0], prior[0]))
+    if form.type is LabelType.CATEGORY:
+        return Prior(prior)
+    return WithQuantiles(Prior(prior[:1]), tuple(Prior((quantile,)) for quantile in prior[1:]))
 
 
 def input_fn(workload: Workload, body: bytes, content_type: str) -> list[Row]:
@@ -210,15 +322,14 @@ def input_fn(workload: Workload, body: bytes, content_type: str) -> list[Row]:
     return formats.read(workload, body, headers.request_type(content_type))
 
 
-def predict_fn(rows: list[Row], model: Model) -> list[float]:
-    """Return the probability of a true label for each row."""
-    columns = {column.name: [row[column.name] for row in rows] for column in model.plan.inputs}
-    return [float(value) for value in model.probabilities(columns)]
+def predict_fn(rows: list[Row], model: Model) -> Answers:
+    """Answer each row: see `Model.answers`."""
+    return model.answers({column.name: [row[column.name] for row in rows] for column in model.plan.inputs})
 
 
 def output_fn(
-    workload: Workload, probabilities: Sequence[float], model: Model, accept: str, preferred: str = headers.JSON
+    workload: Workload, answers: Answers, model: Model, accept: str, preferred: str = headers.JSON
 ) -> tuple[bytes, str]:
     """Return the answer's body and media type: see `inference.headers.answer_type` and `inference.formats.write`."""
     kind = headers.answer_type(accept, preferred)
-    return formats.write(workload, probabilities, model.digest, kind), kind
+    return formats.write(workload, answers, model.digest, kind), kind

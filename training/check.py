@@ -75,11 +75,33 @@ def _whole(workload: Workload, examples: pd.DataFrame) -> Iterator[Violation]:
         twice = examples[keys[0]][examples[keys[0]].duplicated()]
         if len(twice):
             yield Violation(keys[0], "be different in every row", len(twice), _shown(twice))
-    if workload.check.label_share is not None and workload.label.name in examples and rows:
-        share = float(examples[workload.label.name].mean())
-        low, high = workload.check.label_share
+    if workload.label.name in examples and rows:
+        yield from _label(workload, examples[workload.label.name])
+
+
+def _label(workload: Workload, values: pd.Series[Any]) -> Iterator[Violation]:
+    check, label, rows = workload.check, workload.label, len(values)
+    name, present = label.name, values.dropna()
+    if label.categories is not None:
+        yield from _broken(name, "be one of its categories", present[~present.isin(label.categories)])
+        for category in label.categories:
+            share = float((values == category).mean())
+            if check.class_share is not None and share < check.class_share:
+                yield Violation(
+                    name, f"be {category} in at least {check.class_share:g} of rows, got {share:.3f}", rows, []
+                )
+    if check.label_share is not None:
+        low, high = check.label_share
+        share = float(values.mean())
         if not low <= share <= high:
-            yield Violation(workload.label.name, f"be true in {low:g} to {high:g} of rows, got {share:.3f}", rows, [])
+            yield Violation(name, f"be true in {low:g} to {high:g} of rows, got {share:.3f}", rows, [])
+    if label.range is not None:
+        yield from _outside(name, label.range, present)
+    if check.label_mean is not None:
+        low, high = check.label_mean
+        mean = float(values.mean())
+        if not low <= mean <= high:
+            yield Violation(name, f"have a mean from {low:g} to {high:g}, got {mean:g}", rows, [])
 
 
 def _column(name: str, feature: Feature, values: pd.Series[Any]) -> Iterator[Violation]:
@@ -91,17 +113,22 @@ def _column(name: str, feature: Feature, values: pd.Series[Any]) -> Iterator[Vio
         return
     # pandas keeps whole numbers with gaps as floats
     kind = FeatureType.NUMBER if feature.type is FeatureType.INTEGER and missing.any() else feature.type
-    if not _KINDS[kind](values.dtype):
-        yield Violation(name, f"be of type {feature.type}, got {values.dtype}", len(values), _shown(present))
+    found = present.infer_objects().dtype  # and booleans with gaps as objects
+    if not _KINDS[kind](found):
+        yield Violation(name, f"be of type {feature.type}, got {found}", len(values), _shown(present))
         return
     if feature.categories is not None:
         yield from _broken(name, "be one of its categories", present[~present.isin(feature.categories)])
     if feature.range is not None:
-        low, high = feature.range
-        if low is not None:
-            yield from _broken(name, f"be at least {low:g}", present[present < low])
-        if high is not None:
-            yield from _broken(name, f"be at most {high:g}", present[present > high])
+        yield from _outside(name, feature.range, present)
+
+
+def _outside(name: str, bounds: tuple[float | None, float | None], values: pd.Series[Any]) -> Iterator[Violation]:
+    low, high = bounds
+    if low is not None:
+        yield from _broken(name, f"be at least {low:g}", values[values < low])
+    if high is not None:
+        yield from _broken(name, f"be at most {high:g}", values[values > high])
 
 
 def _broken(name: str, rule: str, rows: pd.Series[Any]) -> Iterator[Violation]:

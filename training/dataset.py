@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from training import labels
 from training.job import JobError
 from workloads.spec import FeatureType, Workload
 
@@ -53,21 +54,22 @@ def split(workload: Workload, examples: pa.Table) -> Split:
     Raises
     ------
     JobError
-        If one part lacks examples of both answers.
+        If the label is of another type than the workload says, if one part lacks examples of a class, or if the
+        hold-out has too few of one to measure by.
     """
+    examples = labels.typed(workload, examples)
     # pandas, whose times of any resolution compare
     asked, known = (examples[name].to_pandas() for name in (workload.examples.event_time, workload.label.known_at))
     begin = asked.max() - (asked.max() - asked.min()) * workload.holdout.share
     parts = Split(
         examples.filter(pa.array((asked < begin) & (known < begin))), examples.filter(pa.array(asked >= begin))
     )
-    for name, part in (("training part", parts.training), ("hold-out", parts.holdout)):
-        found = sorted(pc.unique(part[workload.label.name]).to_pylist())
-        if found != [False, True]:
-            raise JobError(
-                f"The {name} must hold examples of both answers of {workload.label.name}, got {part.num_rows} examples "
-                f"with {found or 'none'}. Give a longer time between DataStart and DataEnd."
-            )
+    problems = [
+        *labels.enough(workload, parts.training, "training part", 1),
+        *labels.enough(workload, parts.holdout, "hold-out", workload.holdout.minimum_examples),
+    ]
+    if problems:
+        raise JobError("\n".join(problems))
     return parts
 
 
@@ -110,14 +112,14 @@ def whole(workload: Workload, parts: dict[str, pa.Table]) -> pd.DataFrame:
     parts : dict of str to Table
         By name, one for each of `PARTS`.
     """
-    features, labels = parts[HOLDOUT], parts[LABELS]
+    features, rest = parts[HOLDOUT], parts[LABELS]
     record = workload.examples.record_id
-    if not features[record].equals(labels[record]):
+    if not features[record].equals(rest[record]):
         raise JobError("The hold-out's features and labels must be of the same rows. Run prepare again.")
     for name in workload.features:
-        labels = labels.append_column(name, features[name])
+        rest = rest.append_column(name, features[name])
     training = parts[TRAINING]
-    examples: pd.DataFrame = pa.concat_tables([training, labels.select(training.column_names)]).to_pandas()
+    examples: pd.DataFrame = pa.concat_tables([training, rest.select(training.column_names)]).to_pandas()
     return examples
 
 

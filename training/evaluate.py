@@ -14,29 +14,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
 from inference import artifact
-from training import approved, dataset, job, score, storage, tracking
+from inference.answers import AnswerForm, Answers
+from training import approved, dataset, job, labels, score, storage, tracking
 from training.job import JobError
+from training.labels import Labels
+from training.metrics import Metrics, measure
 from workloads.metrics import METRICS
 from workloads.spec import Workload
 
 FILE = "evaluation.json"
 _LONGEST_NUMBER = 32  # characters of a float, its separators and quotes
 _LONGEST_TEXT = 500  # characters
-Metrics = dict[str, float]
-
-
-def measure(labels: npt.NDArray[np.bool_], probabilities: npt.NDArray[np.float64]) -> Metrics:
-    """Return the metrics of probabilities against labels, both of shape (n_samples,)."""
-    return {
-        "roc_auc": float(roc_auc_score(labels, probabilities)),
-        "average_precision": float(average_precision_score(labels, probabilities)),
-        "brier_score": float(brier_score_loss(labels, probabilities)),
-        "log_loss": float(log_loss(labels, probabilities)),
-    }
 
 
 def broken_gates(workload: Workload, metrics: Metrics, champion: Metrics | None) -> list[str]:
@@ -67,57 +57,66 @@ def broken_gates(workload: Workload, metrics: Metrics, champion: Metrics | None)
     return broken
 
 
-def read_probabilities(file: Path, records: Sequence[str]) -> npt.NDArray[np.float64]:
+def read_answers(workload: Workload, file: Path, records: Sequence[str]) -> Answers:
     """Read the numbers that a scoring job wrote, and take nothing for granted: a model's code ran beside them.
 
     Parameters
     ----------
+    workload : Workload
+        Whose label says what an answer is.
     file : Path
-        A CSV file of identifiers and probabilities.
+        A CSV file of identifiers and answers: see `inference.answers`.
     records : sequence of str
         The hold-out's identifiers, in the order in which they must come.
 
     Returns
     -------
-    ndarray of shape (n_samples,)
-        Finite numbers from 0 to 1.
+    ndarray of shape (n_samples, n_columns)
+        Answers: finite, in range, probabilities that sum to 1, quantiles that grow.
 
     Raises
     ------
     JobError
         With the first rule that the file breaks.
     """
+    form = AnswerForm.of(workload)
+    header = [score.RECORD, *form.columns]
     if not file.is_file():
         raise JobError(f"The scores must be in {file.name}; the scoring job wrote none.")
-    most = len(",".join(score.HEADER)) + sum(2 * len(record.encode()) + _LONGEST_NUMBER for record in records)
+    row_size = _LONGEST_NUMBER * len(form.columns)
+    most = 2 * len(",".join(header).encode()) + sum(2 * len(record.encode()) + row_size for record in records)
     if file.stat().st_size > most:
         raise JobError(f"{file.name} must have at most {most} bytes, got {file.stat().st_size}.")
-    found = np.empty(len(records))
+    found = np.empty((len(records), len(form.columns)))
     count = 0
     try:
         with file.open(encoding="utf-8", newline="") as lines:
             rows = csv.reader(lines, strict=True)
-            if next(rows, None) != list(score.HEADER):
-                raise JobError(f"{file.name} must begin with the line {','.join(score.HEADER)}.")
-            for count, (record, number) in enumerate(rows, start=1):
+            if next(rows, None) != header:
+                raise JobError(f"{file.name} must begin with the line {','.join(header)}.")
+            for count, (record, *numbers) in enumerate(rows, start=1):
                 if count > len(records) or record != records[count - 1]:
                     raise JobError(
                         f"{file.name} must have the hold-out's {len(records)} rows in their order; row {count} is of "
                         f"{record[:80]!r}."
                     )
-                found[count - 1] = value = float(number)
-                if not 0 <= value <= 1:  # and so not NaN
-                    raise JobError(f"A probability must be from 0 to 1, got {number[:40]} for {record[:80]!r}.")
+                if len(numbers) != len(form.columns):
+                    raise ValueError(f"{len(numbers)} numbers instead of {len(form.columns)}")
+                found[count - 1] = [float(number) for number in numbers]
     except (ValueError, csv.Error) as error:
         at = f"{file.name}, line {rows.line_num},"
         raise JobError(f"{at} must be a row of a table of identifiers and numbers: {error}.") from error
     if count != len(records):
         raise JobError(f"{file.name} must have the hold-out's {len(records)} rows, got {count}.")
+    if broken := form.broken(found):
+        raise JobError(f"{broken[1]} for {records[broken[0]][:80]!r}.")
+    if form.categories:  # within the tolerance; metrics want it exact
+        found /= found.sum(axis=1, keepdims=True)
     return found
 
 
-def model_probabilities(scores: Path, digest: str, records: Sequence[str]) -> npt.NDArray[np.float64]:
-    """Read the scores of the model of a digest; see `read_probabilities`.
+def model_answers(workload: Workload, scores: Path, digest: str, records: Sequence[str]) -> Answers:
+    """Read the scores of the model of a digest; see `read_answers`.
 
     Raises
     ------
@@ -126,22 +125,24 @@ def model_probabilities(scores: Path, digest: str, records: Sequence[str]) -> np
     """
     if (said := _said(scores, "model_digest")) != digest:
         raise JobError(f"The scores must be those of the model {digest}, and say that they are of {said or 'none'}.")
-    return read_probabilities(scores / score.FILE, records)
+    return read_answers(workload, scores / score.FILE, records)
 
 
 def champion_metrics(
-    champion: Mapping[str, Any], scores: Path, labels: npt.NDArray[np.bool_], records: Sequence[str]
+    workload: Workload, champion: Mapping[str, Any], scores: Path, known: Labels, records: Sequence[str]
 ) -> dict[str, Any] | None:
     """Measure the champion by its scores; one that cannot be measured must not keep a new model from its place.
 
     Parameters
     ----------
+    workload : Workload
+        Whose label says what an answer is.
     champion : mapping
         Content of ``champion.json``; empty where there is none.
     scores : Path
         The folder that its scoring job wrote.
-    labels, records : of shape (n_samples,)
-        The hold-out's answers and identifiers.
+    known, records : of shape (n_samples,)
+        The hold-out's labels and identifiers.
 
     Returns
     -------
@@ -153,7 +154,8 @@ def champion_metrics(
     reason = champion.get("reason") or _said(scores, "reason")
     if not reason:
         try:
-            return {**champion, "metrics": measure(labels, read_probabilities(scores / score.FILE, records))}
+            answers = read_answers(workload, scores / score.FILE, records)
+            return {**champion, "metrics": measure(workload, known, answers)}
         except JobError as error:
             reason = str(error)
     job.say(f"The champion cannot be compared, so its gate is not applied: {reason}")
@@ -208,13 +210,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tracking.step("evaluate") as run:
         digest = model_digest(uri, job.processing("input", "model", score.ARCHIVE).read_bytes())
         holdout = dataset.read(folder, dataset.LABELS)
-        labels = np.array(holdout[workload.label.name].to_pylist(), dtype=bool)
+        if few := list(labels.enough(workload, holdout, "hold-out", workload.holdout.minimum_examples)):
+            raise JobError("\n".join(few))
+        truth = labels.encoded(workload, holdout.to_pandas())
         records = [str(record) for record in holdout[workload.examples.record_id].to_pylist()]
         scores = job.processing("input", "scores")
-        metrics = measure(labels, model_probabilities(scores, digest, records))
+        metrics = measure(workload, truth, model_answers(workload, scores, digest, records))
         job.say(f"On {len(records)} examples: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
         known = json.loads(job.processing("input", "champion", approved.FILE).read_text(encoding="utf-8"))
-        champion = champion_metrics(known, job.processing("input", "champion_scores"), labels, records)
+        champion = champion_metrics(workload, known, job.processing("input", "champion_scores"), truth, records)
         broken = broken_gates(workload, metrics, champion["metrics"] if champion else None)
         message = "; ".join(broken) if broken else "every gate passed"
         report = {

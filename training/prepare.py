@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from training import dataset, features, job, storage
+from training import dataset, features, job, labels, storage
 from training.job import JobError
 from training.storage import Version
 from workloads.spec import Source, Workload
@@ -162,6 +162,8 @@ def build(
     late = pc.and_not(pc.invert(pc.fill_null(pc.less(at, pa.scalar(end, at.type)), False)), unanswered)
     answered = made.examples.filter(pc.invert(pc.or_(unanswered, late)))
     job.say(f"{answered.num_rows} of {made.examples.num_rows} examples have an answer")
+    if problem := labels.unanswered(workload, made.examples, end):
+        raise JobError(problem)
     parts = dataset.split(workload, answered)
     split = dataset.describe(workload, parts)
     label_null, known_late = (pc.sum(mask).as_py() or 0 for mask in (unanswered, late))

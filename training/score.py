@@ -1,4 +1,4 @@
-"""Processing job in network isolation: ask a model about the hold-out's features, and write its probabilities.
+"""Processing job in network isolation: ask a model about the hold-out's features, and write its answers.
 
 Loading a model runs whatever its maker put there. So this is, beside training, the only job that does, and it has
 nothing to gain by: no credentials, no network, no labels. Nothing that it writes is believed but numbers, and those are
@@ -23,8 +23,9 @@ from inference import artifact
 from training import job
 from training.job import JobError
 
-FILE = "probabilities.csv"
-HEADER = ("record_id", "probability")
+FILE = "answers.csv"
+RECORD = "record_id"
+"""The first column; the others are the numbers of an answer: see `inference.answers`."""
 REPORT = "scored.json"
 ARCHIVE = "model.tar.gz"
 _LIMIT = 45 * 60  # seconds for all the answers; the job itself has an hour
@@ -84,8 +85,9 @@ def answer_main() -> None:
 
 
 def _answer(folder: Path) -> None:
-    """Load the model and write the probability of a true label for each row of the hold-out."""
+    """Load the model and write its answer for each row of the hold-out."""
     from inference import plan  # noqa: PLC0415 - what answers takes seconds to import
+    from inference.answers import AnswerForm  # noqa: PLC0415
     from training import dataset  # noqa: PLC0415
 
     workload = job.workload()
@@ -94,14 +96,17 @@ def _answer(folder: Path) -> None:
     unknown = [column.name for column in model.plan.inputs if column.name not in workload.features]
     if unknown:
         raise JobError(f"The model needs {', '.join(unknown)}, which the workload lacks.")
-    answers = model.probabilities(dataset.columns(workload, rows))
+    wanted, found = AnswerForm.of(workload), model.plan.answer
+    if not wanted.takes(found):
+        raise JobError(f"The model answers {found}, and the workload asks for {wanted}.")
+    answers = wanted.converted(model.answers(dataset.columns(workload, rows)), found)
     with job.output("scores", FILE).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(HEADER)
-        # repr keeps every bit of a float
+        writer.writerow((RECORD, *wanted.columns))
+        # csv writes a float as repr does, which keeps every bit
         writer.writerows(
-            (record, repr(float(answer)))
-            for record, answer in zip(rows[workload.examples.record_id], answers, strict=True)
+            (record, *answer)
+            for record, answer in zip(rows[workload.examples.record_id], answers.tolist(), strict=True)
         )
 
 

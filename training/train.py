@@ -5,22 +5,24 @@ SageMaker starts it as ``train``; the image's bin/train runs this module.
 
 from __future__ import annotations
 
-import importlib
+import random
 import sys
+import warnings
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from inference import plan
-from inference.plan import Plan
-from training import dataset, job, tracking
+from inference.plan import Plan, Regressor, WithQuantiles
+from training import dataset, estimators, job, labels, tracking
 from training.job import JobError
 from workloads.spec import Workload
 
 
 def fit(workload: Workload, examples: pd.DataFrame, parameters: dict[str, Any]) -> tuple[Plan, plan.Estimator]:
-    """Fit the estimator.
+    """Fit the estimator, and one more for each quantile that the label asks for.
 
     Parameters
     ----------
@@ -35,34 +37,41 @@ def fit(workload: Workload, examples: pd.DataFrame, parameters: dict[str, Any]) 
     -------
     tuple of Plan and estimator
         The same examples give the same model, byte for byte.
+
+    Raises
+    ------
+    JobError
+        If the estimator cannot be made, or does not answer what the label asks.
     """
     columns = dataset.columns(workload, examples)
     how = Plan.of(workload)
     if workload.estimator.missing == "median":
         how = how.fitted(columns)
-    if workload.estimator.categorical_parameter:
-        parameters = {**parameters, workload.estimator.categorical_parameter: how.categorical}
-    estimator = _estimator(workload, parameters)
-    labels = examples[workload.label.name].to_numpy(dtype=bool)
+    estimator = estimators.build(workload, parameters, how.categorical)
+    answers = labels.encoded(workload, examples)
+    counts = labels.weights(workload, answers)
+    weights = {} if counts is None else {estimators.weight_parameter(workload, estimator): counts}
+    each = [estimator, *(estimators.for_quantile(workload, estimator, one) for one in workload.label.quantiles or ())]
+    rows = how.matrix(columns)
+    for one in each:
+        _fit(one, rows, answers, weights)
+    if len(each) == 1:
+        return how, cast(plan.Estimator, estimator)
+    return how, WithQuantiles(cast(Regressor, each[0]), tuple(each[1:]))
+
+
+def _fit(estimator: Any, rows: plan.Matrix, answers: labels.Labels, weights: dict[str, Any]) -> None:
+    # whoever is given no random_state takes these
+    random.seed(0)
+    np.random.seed(0)
     # One thread: sums in another order give other trees, and the model's digest must not depend on the machine.
-    with threadpool_limits(1):
-        estimator.fit(how.matrix(columns), labels)
-    return how, cast(plan.Estimator, estimator)
-
-
-def _estimator(workload: Workload, parameters: dict[str, Any]) -> Any:
-    module, _, name = workload.estimator.type.rpartition(".")
-    try:
-        kind = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise JobError(
-            f"estimator.type must be importable in the image, got {workload.estimator.type}: {error}. "
-            "Correct the import path, or add its package to image/requirements.in."
-        ) from error
-    try:
-        return kind(**parameters)
-    except TypeError as error:
-        raise JobError(f"estimator.parameters must be arguments of {workload.estimator.type}: {error}") from error
+    with threadpool_limits(1), warnings.catch_warnings():
+        # an ensemble whose member takes no weights says so in a warning, and leaves them out
+        warnings.filterwarnings("error", message=".*sample[_ ]weight.*")
+        try:
+            estimator.fit(rows, answers, **weights)
+        except Warning as warning:
+            raise JobError(f"label.weights must be taken by the estimator: {warning} Remove them.") from warning
 
 
 def main() -> None:

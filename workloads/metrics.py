@@ -32,7 +32,7 @@ class Metric:
     bounds : tuple of float
         Smallest and largest value that it can have.
     function : str
-        Name of a function of `sklearn.metrics`, or of `training.metrics` where scikit-learn has none.
+        Name of a function of `sklearn.metrics`; of the quantiles' metrics, of one in `training.metrics`.
     of : str
         What the function compares with the labels: ``probabilities``, ``decisions`` (the label that the answer names),
         ``values`` or ``quantiles``.

@@ -6,6 +6,7 @@ import json
 import random
 from typing import Any
 
+import numpy as np
 import pytest
 
 from inference import formats
@@ -152,14 +153,14 @@ def test_whatever_is_sent_is_read_or_refused(workload: Workload, instance: dict[
 @pytest.mark.parametrize("odd", [float("nan"), float("inf"), -0.1, 1.5])
 @pytest.mark.parametrize("kind", [JSON, CSV])
 def test_a_model_that_answers_no_probability_is_our_failure(workload: Workload, odd: float, kind: str) -> None:
-    with pytest.raises(ValueError, match="where a probability must be"):
-        formats.write(workload, [0.5, odd], "sha256:abc", kind)
+    with pytest.raises(ValueError, match="did not answer row 1: A probability must be from 0 to 1, got"):
+        formats.write(workload, np.array([[0.5], [odd]]), "sha256:abc", kind)
 
 
 def test_answers_carry_probability_label_and_model(workload: Workload) -> None:
-    answer = json.loads(formats.write(workload, [0.25, 0.5], "sha256:abc", JSON))
+    answer = json.loads(formats.write(workload, np.array([[0.25], [0.5]]), "sha256:abc", JSON))
     assert answer == {
         "predictions": [{"probability": 0.25, "late": False}, {"probability": 0.5, "late": True}],
         "model_digest": "sha256:abc",
     }
-    assert formats.write(workload, [0.25, 0.5], "sha256:abc", CSV) == b"0.25\n0.5\n"
+    assert formats.write(workload, np.array([[0.25], [0.5]]), "sha256:abc", CSV) == b"0.25\n0.5\n"

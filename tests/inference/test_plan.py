@@ -35,13 +35,13 @@ def test_a_saved_model_answers_as_before(workload: Workload, instance: dict[str,
     model = plan.model_fn(tmp_path, workload, digest)
     rows = [dict.fromkeys(workload.features) | instance | {"departure_minute": minute} for minute in (60, 1200)]
     assert model.digest == digest
-    assert plan.predict_fn(rows, model) == [0.0, 1.0]
+    assert plan.predict_fn(rows, model).tolist() == [[0.0], [1.0]]
 
 
 def test_the_bootstrap_model_answers_the_prior_and_needs_no_files(workload: Workload, tmp_path: Path) -> None:
     model = plan.model_fn(tmp_path / "nowhere", workload, "bootstrap")
     assert model.digest == "bootstrap"
-    assert plan.predict_fn([dict.fromkeys(workload.features)] * 2, model) == [workload.prior] * 2
+    assert plan.predict_fn([dict.fromkeys(workload.features)] * 2, model).tolist() == [[workload.prior]] * 2
 
 
 class Harmful:

@@ -73,7 +73,7 @@ def table(workload: Workload, asked: list[datetime], known: list[datetime], late
 
 def test_an_example_belongs_to_one_part_or_to_none(workload: Workload) -> None:
     """The hold-out is the last fifth: it begins with day 8; what was answered only then is trained on by nobody."""
-    share = workload.holdout.model_copy(update={"share": 0.2})
+    share = workload.holdout.model_copy(update={"share": 0.2, "minimum_examples": 1})
     split_at_8 = workload.model_copy(update={"holdout": share})
     asked = [day(number) for number in (0, 1, 2, 7, 7.5, 8, 9, 10)]
     known = [day(number) for number in (0.5, 1.5, 7.9, 8, 8.5, 8.5, 9.5, 10.5)]
@@ -90,17 +90,17 @@ def test_an_example_belongs_to_one_part_or_to_none(workload: Workload) -> None:
     ("late", "part"), [([True] * 3 + [True, False], "training part"), ([True, False, True] + [True] * 2, "hold-out")]
 )
 def test_each_part_needs_both_answers(workload: Workload, late: list[bool], part: str) -> None:
-    share = workload.holdout.model_copy(update={"share": 0.25})
+    share = workload.holdout.model_copy(update={"share": 0.25, "minimum_examples": 1})
     asked = [day(number) for number in (0, 1, 2, 3, 4)]
     known = [moment + timedelta(hours=1) for moment in asked]
-    with pytest.raises(JobError, match=f"The {part} must hold examples of both answers"):
+    with pytest.raises(JobError, match=f"The {part} must hold examples of both answers of {workload.label.name}, got "):
         one_sided = workload.model_copy(update={"holdout": share})
         dataset.split(one_sided, table(one_sided, asked, known, late))
 
 
 def test_the_holdout_is_asked_about_without_its_answers(workload: Workload) -> None:
-    asked = [day(number) for number in (0, 1, 2, 3, 3.5, 4)]
-    parts = dataset.split(workload, table(workload, asked, asked, [True, False] * 3))
+    asked = [day(number / 10) for number in range(120)]
+    parts = dataset.split(workload, table(workload, asked, asked, [True, False] * 60))
     features, labels = dataset.holdout_features(workload, parts), dataset.holdout_labels(workload, parts)
     assert features.column_names == [workload.examples.record_id, *workload.features]
     assert not set(labels.column_names) & set(workload.features)

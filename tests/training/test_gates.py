@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.evaluate import broken_gates, measure
+from training.evaluate import broken_gates
+from training.metrics import measure
 from workloads.spec import Workload
 
 GOOD = {"roc_auc": 0.78, "average_precision": 0.5, "brier_score": 0.13, "log_loss": 0.43}
@@ -41,9 +42,9 @@ def test_each_broken_gate_is_said(
     assert all(text.startswith(start) for text, start in zip(found, broken, strict=True))
 
 
-def test_metrics_of_a_perfect_and_a_useless_model() -> None:
+def test_metrics_of_a_perfect_and_a_useless_model(workload: Workload) -> None:
     labels = np.array([True, False, True, False])
-    assert measure(labels, np.array([0.9, 0.1, 0.8, 0.2]))["roc_auc"] == 1.0
-    useless = measure(labels, np.full(4, 0.5))
+    assert measure(workload, labels, np.array([[0.9], [0.1], [0.8], [0.2]]))["roc_auc"] == 1.0
+    useless = measure(workload, labels, np.full((4, 1), 0.5))
     assert (useless["roc_auc"], useless["average_precision"], useless["brier_score"]) == (0.5, 0.5, 0.25)
     assert useless["log_loss"] == pytest.approx(np.log(2))

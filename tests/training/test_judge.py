@@ -17,6 +17,7 @@ from tests.training.estimators import Constant, Rewriter
 from tests.training.steps import Cloud
 from training import approved, evaluate
 from training.job import JobError
+from training.metrics import measure
 from workloads.spec import Workload
 
 RECORDS = ["one", "two", "three"]
@@ -26,15 +27,15 @@ HEADER = "record_id,probability"
 
 def written(folder: Path, *lines: str) -> Path:
     """Write a scoring job's file."""
-    file = folder / "probabilities.csv"
+    file = folder / "answers.csv"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return file
 
 
-def test_numbers_of_the_right_rows_are_read_as_they_were_written(tmp_path: Path) -> None:
+def test_numbers_of_the_right_rows_are_read_as_they_were_written(tmp_path: Path, workload: Workload) -> None:
     third = math.nextafter(1 / 3, 1)
     file = written(tmp_path, HEADER, f"one,{third!r}", "two,0", "three,1e-300")
-    assert evaluate.read_probabilities(file, RECORDS).tolist() == [third, 0.0, 1e-300]
+    assert evaluate.read_answers(workload, file, RECORDS).tolist() == [[third], [0.0], [1e-300]]
 
 
 @pytest.mark.parametrize(
@@ -54,44 +55,46 @@ def test_numbers_of_the_right_rows_are_read_as_they_were_written(tmp_path: Path)
         ([HEADER, "one," + "9" * 500], "must have at most"),
     ],
 )
-def test_what_is_not_a_probability_of_each_row_is_refused(tmp_path: Path, lines: list[str], problem: str) -> None:
+def test_what_is_not_a_probability_of_each_row_is_refused(
+    tmp_path: Path, workload: Workload, lines: list[str], problem: str
+) -> None:
     with pytest.raises(JobError, match=problem):
-        evaluate.read_probabilities(written(tmp_path, *lines), RECORDS)
+        evaluate.read_answers(workload, written(tmp_path, *lines), RECORDS)
 
 
-def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "probabilities.csv").write_bytes(b"record_id,probability\n\xff\xfe\n")
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path, workload: Workload) -> None:
+    (tmp_path / "answers.csv").write_bytes(b"record_id,probability\n\xff\xfe\n")
     with pytest.raises(JobError, match="must be a row of a table of identifiers and numbers"):
-        evaluate.read_probabilities(tmp_path / "probabilities.csv", RECORDS)
+        evaluate.read_answers(workload, tmp_path / "answers.csv", RECORDS)
     with pytest.raises(JobError, match="the scoring job wrote none"):
-        evaluate.read_probabilities(tmp_path / "nothing.csv", RECORDS)
+        evaluate.read_answers(workload, tmp_path / "nothing.csv", RECORDS)
 
 
-def test_scores_of_another_model_are_refused(tmp_path: Path) -> None:
+def test_scores_of_another_model_are_refused(tmp_path: Path, workload: Workload) -> None:
     written(tmp_path, HEADER, "one,0.9", "two,0.1", "three,0.8")
     (tmp_path / "scored.json").write_text('{"model_digest": "sha256:1"}')
-    assert evaluate.model_probabilities(tmp_path, "sha256:1", RECORDS).tolist() == [0.9, 0.1, 0.8]
+    assert evaluate.model_answers(workload, tmp_path, "sha256:1", RECORDS).tolist() == [[0.9], [0.1], [0.8]]
     with pytest.raises(JobError, match="must be those of the model sha256:2, and say that they are of sha256:1"):
-        evaluate.model_probabilities(tmp_path, "sha256:2", RECORDS)
+        evaluate.model_answers(workload, tmp_path, "sha256:2", RECORDS)
     (tmp_path / "scored.json").unlink()
     with pytest.raises(JobError, match="say that they are of none"):
-        evaluate.model_probabilities(tmp_path, "sha256:1", RECORDS)
+        evaluate.model_answers(workload, tmp_path, "sha256:1", RECORDS)
 
 
-def test_a_champion_is_measured_by_its_scores(tmp_path: Path) -> None:
+def test_a_champion_is_measured_by_its_scores(tmp_path: Path, workload: Workload) -> None:
     (tmp_path / "scored.json").write_text('{"model_digest": "sha256:1"}')
     written(tmp_path, HEADER, "one,0.9", "two,0.1", "three,0.8")
     champion = {"model_package_arn": "arn", "model_digest": "sha256:1"}
-    found = evaluate.champion_metrics(champion, tmp_path, LABELS, RECORDS)
-    assert found == {**champion, "metrics": evaluate.measure(LABELS, np.array([0.9, 0.1, 0.8]))}
-    assert evaluate.champion_metrics({}, tmp_path, LABELS, RECORDS) is None
+    found = evaluate.champion_metrics(workload, champion, tmp_path, LABELS, RECORDS)
+    assert found == {**champion, "metrics": measure(workload, LABELS, np.array([[0.9], [0.1], [0.8]]))}
+    assert evaluate.champion_metrics(workload, {}, tmp_path, LABELS, RECORDS) is None
 
 
 @pytest.mark.parametrize(
     ("report", "line", "reason"),
     [
         ('{"reason": "it does\\nnot load"}', "", "it does not load"),
-        ("{}", "one,2", "A probability must be from 0 to 1"),
+        ("{}", "one,2\ntwo,0\nthree,1", "A probability must be from 0 to 1, got 2 for 'one'"),
         ("[]", "one,0.5", "must have the hold-out's 3 rows, got 1"),
     ],
 )
@@ -100,7 +103,7 @@ def test_a_champion_that_cannot_be_measured_keeps_nobody_out_and_the_report_says
 ) -> None:
     (tmp_path / "scored.json").write_text(report)
     written(tmp_path, HEADER, *([line] if line else []))
-    found = evaluate.champion_metrics({"model_package_arn": "arn"}, tmp_path, LABELS, RECORDS)
+    found = evaluate.champion_metrics(workload, {"model_package_arn": "arn"}, tmp_path, LABELS, RECORDS)
     assert found is not None
     assert found["metrics"] is None
     assert reason in found["reason"]
@@ -108,9 +111,11 @@ def test_a_champion_that_cannot_be_measured_keeps_nobody_out_and_the_report_says
     assert evaluate.broken_gates(workload, good, found["metrics"]) == []
 
 
-def test_a_champion_that_was_not_handed_on_is_not_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_champion_that_was_not_handed_on_is_not_measured(
+    tmp_path: Path, workload: Workload, capsys: pytest.CaptureFixture[str]
+) -> None:
     known = {"model_package_arn": "arn", "reason": "there is nothing at s3://gone"}
-    assert evaluate.champion_metrics(known, tmp_path, LABELS, RECORDS) == {**known, "metrics": None}
+    assert evaluate.champion_metrics(workload, known, tmp_path, LABELS, RECORDS) == {**known, "metrics": None}
     said = "The champion cannot be compared, so its gate is not applied: there is nothing at s3://gone"
     assert said in capsys.readouterr().out
 
@@ -234,6 +239,6 @@ def test_the_newest_approved_package_is_the_champion(store: Store) -> None:
 
 
 def test_constant_answers_are_worth_nothing(workload: Workload) -> None:
-    answers = Constant().predict_proba(np.zeros((3, 1)))[:, 1]
-    broken = evaluate.broken_gates(workload, evaluate.measure(LABELS, answers), None)
+    answers = Constant().predict_proba(np.zeros((3, 1)))[:, 1:]
+    broken = evaluate.broken_gates(workload, measure(workload, LABELS, answers), None)
     assert any(text.startswith("roc_auc must be at least") for text in broken)

@@ -11,8 +11,9 @@ import pytest
 
 from inference import plan
 from tests.training.streams import of_months
-from training import dataset, evaluate, features, train
+from training import dataset, features, train
 from training.job import JobError
+from training.metrics import measure
 from workloads import spec
 from workloads.spec import Workload
 
@@ -38,8 +39,8 @@ def _auc_in_april(workload: Workload, flights: pd.DataFrame) -> float:
     how, estimator = train.fit(workload, training.to_pandas(), workload.estimator.parameters)
     april = flights[flights.event_time >= APRIL]
     model = plan.Model("sha256:test", how, estimator)
-    probabilities = model.probabilities(dataset.columns(workload, april))
-    return evaluate.measure(april.late.to_numpy(dtype=bool), probabilities)["roc_auc"]
+    answers = model.answers(dataset.columns(workload, april))
+    return measure(workload, april.late.to_numpy(dtype=bool), answers)["roc_auc"]
 
 
 def test_history_tells_more_than_schedule_and_weather(workload: Workload, flights: pd.DataFrame) -> None:
@@ -58,7 +59,9 @@ def test_the_holdout_is_newer_than_every_answer_trained_on(workload: Workload, f
 
 
 def test_a_holdout_without_both_answers_is_refused(workload: Workload, flights: pd.DataFrame) -> None:
-    with pytest.raises(JobError, match="hold-out must hold examples of both answers of late"):
+    with pytest.raises(
+        JobError, match="hold-out must hold at least 10 examples of both answers of late, got true 0 among"
+    ):
         early = flights.event_time < APRIL - pd.Timedelta(days=30)
         dataset.split(workload, table(flights[~flights.late | early]))
 
@@ -73,7 +76,7 @@ def test_another_estimator_is_an_import_path_away(workload: Workload, flights: p
     changed = {"type": kind, "parameters": parameters, "missing": missing, "categorical_parameter": None}
     other = workload.model_copy(update={"estimator": workload.estimator.model_copy(update=changed)})
     how, estimator = train.fit(other, flights.head(3000), parameters)
-    probabilities = plan.Model("sha256:test", how, estimator).probabilities(dataset.columns(other, flights.tail(10)))
+    probabilities = plan.Model("sha256:test", how, estimator).answers(dataset.columns(other, flights.tail(10)))
     assert ((probabilities >= 0) & (probabilities <= 1)).all()
 
 

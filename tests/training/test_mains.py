@@ -34,7 +34,7 @@ from training import (
 from training.job import JobError
 from workloads.spec import Feature, FeatureType, Workload
 
-ROWS = 40
+ROWS = 240  # ten minutes apart
 START = datetime(2013, 1, 1, tzinfo=UTC)
 
 
@@ -109,7 +109,7 @@ def values(feature: Feature) -> list[Any]:
 
 def examples(workload: Workload) -> pa.Table:
     """Examples of which every fourth is true."""
-    moments = [START + timedelta(hours=number) for number in range(ROWS)]
+    moments = [START + timedelta(minutes=10 * number) for number in range(ROWS)]
     return pa.table(
         {
             workload.examples.record_id: [f"row {number}" for number in range(ROWS)],
@@ -140,7 +140,7 @@ def prepared(workload: Workload, folder: Path) -> dataset.Split:
 
 def packed(workload: Workload, folder: Path, answer: float = 0.5) -> tuple[str, bytes]:
     """Return the digest and the archive of a model."""
-    digest = plan.save(folder / f"made-{answer}", workload, plan.Plan.of(workload), plan.Prior(answer))
+    digest = plan.save(folder / f"made-{answer}", workload, plan.Plan.of(workload), plan.Prior((1 - answer, answer)))
     return digest, artifact.archive(folder / f"made-{answer}")
 
 
@@ -188,7 +188,7 @@ def scored(base: Path, name: str, digest: str, answers: dict[str, float]) -> Non
     folder = base / "processing/input" / name
     folder.mkdir(parents=True)
     (folder / score.REPORT).write_text(json.dumps({"model_digest": digest}))
-    lines = [",".join(score.HEADER), *(f"{record},{value!r}" for record, value in answers.items())]
+    lines = [f"{score.RECORD},probability", *(f"{record},{value!r}" for record, value in answers.items())]
     (folder / score.FILE).write_text("\n".join(lines) + "\n")
 
 

@@ -34,7 +34,7 @@ def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workload: Workload) 
     folder = tmp_path / "processing/input"
     for name in ("model", "evaluation", "training"):
         (folder / name).mkdir(parents=True)
-    digest = plan.save(tmp_path / "made", workload, plan.Plan.of(workload), plan.Prior(0.5))
+    digest = plan.save(tmp_path / "made", workload, plan.Plan.of(workload), plan.Prior((0.5, 0.5)))
     (folder / "model/model.tar.gz").write_bytes(artifact.archive(tmp_path / "made"))
     said = {"gates": {"passed": 1}, "model_digest": digest, "failure_message": "roc_auc must be more"}
     (folder / "evaluation" / evaluate.FILE).write_text(json.dumps(said), encoding="utf-8")

@@ -16,7 +16,7 @@ from training.features import Features
 from training.storage import Version
 from workloads.spec import Source, Workload
 
-END = START + timedelta(hours=ROWS)
+END = START + timedelta(minutes=10 * ROWS)
 HISTORY = pa.table({"a": [1, 2]})
 
 

@@ -53,7 +53,7 @@ def score(folder: Path, model: Path, holdout: Path, *arguments: str) -> Job:
 def test_probabilities_are_written_row_by_row(tmp_path: Path, workload: Workload, holdout: Path) -> None:
     job = score(tmp_path, packed(tmp_path, workload, Constant(0.1)), holdout)
     assert job.code == 0, job.log
-    lines = job.output("scores", "probabilities.csv").read_text().splitlines()
+    lines = job.output("scores", "answers.csv").read_text().splitlines()
     assert lines == ["record_id,probability", "UA1-EWR,0.1", '"a ""quoted"", one",0.1', "B6-3,0.1"]
     digest = artifact.digest((tmp_path / "files" / artifact.MANIFEST).read_bytes())
     assert json.loads(job.output("scores", "scored.json").read_text()) == {"model_digest": digest}
@@ -77,7 +77,7 @@ def test_a_model_that_cannot_answer_ends_its_job_with_the_reason_and_a_champion_
     champion = score(tmp_path / "champion-run", model, holdout, "--champion")
     assert champion.code == 0, champion.log
     assert reason in json.loads(champion.output("scores", "scored.json").read_text())["reason"]
-    assert not champion.output("scores", "probabilities.csv").exists()
+    assert not champion.output("scores", "answers.csv").exists()
 
 
 def test_without_a_champion_there_is_nothing_to_score(tmp_path: Path, holdout: Path) -> None:

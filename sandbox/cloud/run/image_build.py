@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes.util
 import re
 import shlex
 import shutil
@@ -14,6 +15,7 @@ from sandbox.cloud.run import environments, images
 from sandbox.cloud.run.dockerfile import Instruction, expand, pairs, parse
 
 _WITHOUT_MEANING = ("useradd", "groupadd", "adduser", "addgroup")  # there are no users in a file tree
+_CLEAN_UP = ["rm", "-rf", "/var/lib/apt/lists/*"]
 _OPTIONS_WITH_VALUE = ("--python", "--index-url", "--extra-index-url", "--find-links", "-i", "-f", "--target")
 
 
@@ -134,11 +136,23 @@ class Build:
                         self._inside(word).mkdir(parents=True, exist_ok=True)
             elif words[:1] == ["chmod"]:
                 self._chmod(instruction, words[1:])
+            elif words[:1] == ["apt-get"] or words == _CLEAN_UP:
+                self._system_packages(instruction, words)
             elif words and words[0] not in _WITHOUT_MEANING:
                 raise instruction.error(
-                    f"can be `pip install -r LOCK`, `uv pip sync LOCK`, mkdir, chmod or useradd in the local docker, "
-                    f"got `{command.strip()}`"
+                    f"can be `pip install -r LOCK`, `uv pip sync LOCK`, `apt-get install` of shared libraries, mkdir, "
+                    f"chmod or useradd in the local docker, got `{command.strip()}`"
                 )
+
+    def _system_packages(self, instruction: Instruction, words: list[str]) -> None:
+        """Take libraries from this machine, which is the base image here; one that it lacks is told, not installed."""
+        names = [word for word in words[1:] if not word.startswith("-")]
+        for package in names[1:] if names[:1] == ["install"] else ():
+            library = re.fullmatch(r"lib([a-z0-9+.-]*?)[0-9]*", package)
+            if library is None:
+                raise instruction.error(f"may install shared libraries (libNAME) in the local docker, got `{package}`")
+            if ctypes.util.find_library(library[1]) is None:
+                self._say(f"This machine has no lib{library[1]}: what needs {package} will not start here.")
 
     def _chmod(self, instruction: Instruction, words: list[str]) -> None:
         mode, *paths = [word for word in words if word != "-R"]
