@@ -12,10 +12,9 @@ from stacks.environment import environment
 
 async def program() -> dict[str, Any]:
     """Register everything; return the stack's outputs."""
-    settings, workload = inputs.read()
-    await asyncio.gather(identity.confirmed(settings, workload), providers.load_sdk())
-    provider = providers.aws_provider(settings, providers.tags(settings, workload.name))
-    return environment(settings, workload, provider)
+    read = inputs.read()
+    await asyncio.gather(identity.confirmed(read.settings), providers.load_sdk())
+    return environment(read, providers.aws_provider(read.settings))
 
 
 gc.disable()  # a program that lives for seconds and keeps all that it makes need not look for garbage

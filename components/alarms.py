@@ -1,4 +1,4 @@
-"""Alarms on an endpoint, and the topic that tells people."""
+"""The topic that tells people, and alarms on an endpoint."""
 
 from __future__ import annotations
 
@@ -13,19 +13,59 @@ from components.statements import allow, document
 
 
 @dataclass(frozen=True, kw_only=True)
-class EndpointAlarmsArgs:
-    """What `EndpointAlarms` are made from.
+class AlarmTopicArgs:
+    """What an `AlarmTopic` is made from.
 
     Attributes
     ----------
     place : Place
         The account whose alarms may use the topic.
+    key_arn : input of str
+        Customer key of messages; it must let CloudWatch use it.
+    """
+
+    place: Place
+    key_arn: pulumi.Input[str]
+
+
+class AlarmTopic(pulumi.ComponentResource):
+    """The topic that hears of alarms, and of releases that did not happen.
+
+    Attributes
+    ----------
+    arn : pulumi.Output[str]
+        The topic, known once it lets alarms publish.
+    """
+
+    def __init__(self, name: str, args: AlarmTopicArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the topic and its policy."""
+        super().__init__("headrace:operations:AlarmTopic", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        topic = aws.sns.Topic(f"{name}-topic", kms_master_key_id=args.key_arn, opts=child)
+        publish = allow(
+            ["sns:Publish"],
+            [topic.arn],
+            sid="AlarmsOfThisAccount",
+            principal={"Service": "cloudwatch.amazonaws.com"},
+            condition={"StringEquals": {"aws:SourceAccount": args.place.account_id}},
+        )
+        policy = aws.sns.TopicPolicy(f"{name}-topic-policy", arn=topic.arn, policy=document([publish]), opts=child)
+        self.arn: pulumi.Output[str] = pulumi.Output.all(topic.arn, policy.id).apply(lambda known: str(known[0]))
+        self.register_outputs({"arn": self.arn})
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointAlarmsArgs:
+    """What `EndpointAlarms` are made from.
+
+    Attributes
+    ----------
     endpoint_name : input of str
         The endpoint to watch.
     variant_name : str
         Its production variant.
-    topic_key_arn : input of str
-        Customer key of messages; it must let CloudWatch use it.
+    topic_arn : input of str
+        The topic that hears of them.
     server_error_rate : float
         Share of requests, from 0 to 1, that may end in an error of the container's.
     client_error_rate : float
@@ -34,26 +74,19 @@ class EndpointAlarmsArgs:
         Milliseconds that the slowest in a hundred answers may take in the container.
     """
 
-    place: Place
     endpoint_name: pulumi.Input[str]
     variant_name: str
-    topic_key_arn: pulumi.Input[str]
+    topic_arn: pulumi.Input[str]
     server_error_rate: float = 0.01
     client_error_rate: float = 0.2
     latency_ms: float = 1000.0
 
 
 class EndpointAlarms(pulumi.ComponentResource):
-    """Alarms on errors and latency; each needs three bad minutes of five, and silence is not an alarm.
-
-    Attributes
-    ----------
-    topic_arn : pulumi.Output[str]
-        The topic, known once it lets alarms publish.
-    """
+    """Alarms on errors and latency; each needs three bad minutes of five, and silence is not an alarm."""
 
     def __init__(self, name: str, args: EndpointAlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the topic and the alarms."""
+        """Register the alarms."""
         rates = {"server_error_rate": args.server_error_rate, "client_error_rate": args.client_error_rate}
         require(
             f"EndpointAlarms {name!r}",
@@ -68,7 +101,6 @@ class EndpointAlarms(pulumi.ComponentResource):
         super().__init__("headrace:operations:EndpointAlarms", name, None, opts)
         self._name = name
         self._args = args
-        self.topic_arn: pulumi.Output[str] = self._topic()
         self._alarm(
             "server-errors", "Invocation5XXErrors", "Share of requests that failed in the container", "Average",
             args.server_error_rate,
@@ -81,22 +113,7 @@ class EndpointAlarms(pulumi.ComponentResource):
             "latency", "ModelLatency", "Microseconds of the slowest answer in a hundred", "p99",
             args.latency_ms * 1000,
         )  # fmt: skip
-        self.register_outputs({"topic_arn": self.topic_arn})
-
-    def _topic(self) -> pulumi.Output[str]:
-        child = pulumi.ResourceOptions(parent=self)
-        topic = aws.sns.Topic(f"{self._name}-topic", kms_master_key_id=self._args.topic_key_arn, opts=child)
-        publish = allow(
-            ["sns:Publish"],
-            [topic.arn],
-            sid="AlarmsOfThisAccount",
-            principal={"Service": "cloudwatch.amazonaws.com"},
-            condition={"StringEquals": {"aws:SourceAccount": self._args.place.account_id}},
-        )
-        policy = aws.sns.TopicPolicy(
-            f"{self._name}-topic-policy", arn=topic.arn, policy=document([publish]), opts=child
-        )
-        return pulumi.Output.all(topic.arn, policy.id).apply(lambda known: str(known[0]))
+        self.register_outputs({})
 
     def _alarm(self, role: str, metric: str, description: str, statistic: str, threshold: float) -> None:
         percentile = statistic.startswith("p")
@@ -114,7 +131,7 @@ class EndpointAlarms(pulumi.ComponentResource):
             evaluation_periods=5,
             datapoints_to_alarm=3,
             treat_missing_data="notBreaching",
-            alarm_actions=[self.topic_arn],
-            ok_actions=[self.topic_arn],
+            alarm_actions=[self._args.topic_arn],
+            ok_actions=[self._args.topic_arn],
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -86,11 +86,11 @@ class Bucket(pulumi.ComponentResource):
             aws.s3.BucketNotification(f"{name}-notification", bucket=self._id, eventbridge=True, opts=self._child)
         self.register_outputs({"name": self.name, "arn": self.arn})
 
-    def read_statements(self, prefix: str) -> list[Statement]:
-        """Permissions to list and read what lies under `prefix`, every version of it."""
+    def read_statements(self, *prefixes: str) -> list[Statement]:
+        """Permissions to list and read what lies under one of `prefixes`, every version of it."""
         return [
-            self._list_statement(prefix),
-            allow(["s3:GetObject", "s3:GetObjectVersion"], [self._objects(prefix)]),
+            self._list_statement(*prefixes),
+            allow(["s3:GetObject", "s3:GetObjectVersion"], [self._objects(prefix) for prefix in prefixes]),
             *self._key_statements("kms:Decrypt"),
         ]
 
@@ -106,11 +106,11 @@ class Bucket(pulumi.ComponentResource):
     def _objects(self, prefix: str) -> pulumi.Output[str]:
         return pulumi.Output.format("{}/{}*", self.arn, prefix)
 
-    def _list_statement(self, prefix: str) -> Statement:
+    def _list_statement(self, *prefixes: str) -> Statement:
         return allow(
             ["s3:ListBucket", "s3:ListBucketVersions"],
             [self.arn],
-            condition={"StringLike": {"s3:prefix": [f"{prefix}*"]}},
+            condition={"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}},
         )
 
     def _key_statements(self, *actions: str) -> list[Statement]:

@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from components.bucket import Bucket
 from components.checks import require
 
+RESULTS_PREFIX = "athena/"
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 
 
@@ -103,7 +104,7 @@ class Catalogue(pulumi.ComponentResource):
                 "publish_cloudwatch_metrics_enabled": True,
                 "bytes_scanned_cutoff_per_query": args.scan_limit_gb * 1024**3,
                 "result_configuration": {
-                    "output_location": pulumi.Output.format("s3://{}/athena/", args.results.name),
+                    "output_location": pulumi.Output.format("s3://{}/{}", args.results.name, RESULTS_PREFIX),
                     "encryption_configuration": {
                         "encryption_option": "SSE_KMS",
                         "kms_key_arn": args.results_key_arn,

@@ -13,7 +13,8 @@ from components.checks import require
 from components.endpoint_birth import EndpointBirth, EndpointBirthArgs
 from components.place import Place
 
-_LONGEST_NAME = 46  # "-bootstrap" and "--", versions and a hash follow it, and AWS allows 63 characters
+LONGEST_NAME = 46
+"""Characters of an endpoint's name: "-bootstrap" and "--", versions and a hash follow it, and AWS allows 63."""
 CAPTURE_PREFIX = "capture/"
 
 
@@ -93,8 +94,8 @@ class Endpoint(pulumi.ComponentResource):
             f"Endpoint {name!r}",
             [
                 (
-                    len(args.endpoint_name) <= _LONGEST_NAME,
-                    f"`endpoint_name` must have at most {_LONGEST_NAME} characters, got {args.endpoint_name!r}. "
+                    len(args.endpoint_name) <= LONGEST_NAME,
+                    f"`endpoint_name` must have at most {LONGEST_NAME} characters, got {args.endpoint_name!r}. "
                     "Shorten the workload's or the environment's name.",
                 ),
                 (

@@ -14,7 +14,8 @@ from components.place import Place
 from components.statements import Statement, allow
 
 FEATURE_TYPES = ("String", "Integral", "Fractional")
-_LONGEST_NAME = 60  # AWS allows 64 characters, and a later version has "-v<number>" behind it
+LONGEST_NAME = 60
+"""Characters of a group's first name: AWS allows 64, and a later version has "-v<number>" behind it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,8 +141,8 @@ def _rules(args: FeatureStoreArgs) -> list[tuple[bool, str]]:
         full_name = f"{args.name_prefix}-{entity}"
         rules.append(
             (
-                len(full_name) <= _LONGEST_NAME,
-                f"`{where}` must give a feature group name of at most {_LONGEST_NAME} characters, got {full_name!r}. "
+                len(full_name) <= LONGEST_NAME,
+                f"`{where}` must give a feature group name of at most {LONGEST_NAME} characters, got {full_name!r}. "
                 "Shorten the entity's name.",
             )
         )

@@ -1,6 +1,6 @@
 """The dynamic resource that remembers what a stack was deployed as, and refuses to make another thing of it.
 
-Account, region, environment and workload are in the names of everything. Changing one of them in a stack that is
+Account, region and environment are in the names of everything. Changing one of them in a stack that is
 deployed would make a second environment beside the first one's buckets, data and endpoint, under one state. The program
 waits for this resource before it registers any other, so a refusal changes nothing.
 """
@@ -19,7 +19,6 @@ from components.account import caller
 _WAYS_BACK = {
     "environment": "`pulumi stack rename {old}`",
     "region": "`headrace:region: {old}`",
-    "workload": "the workload's `name: {old}`, in a folder of that name",
 }
 
 
@@ -44,7 +43,7 @@ class IdentityProvider(ResourceProvider):
         return CreateResult(id_=props["environment"], outs={**props, "account_id": account})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Refuse another environment, region, workload or account."""
+        """Refuse another environment, region or account."""
         changed = [name for name in _WAYS_BACK if _olds[name] != _news[name]]
         problems = [f"{name} {_olds[name]!r} became {_news[name]!r}" for name in changed]
         back = [_WAYS_BACK[name].format(old=_olds[name]) for name in changed]
@@ -78,7 +77,7 @@ class IdentityArgs:
 
     Attributes
     ----------
-    environment, region, workload : str
+    environment, region : str
         What is in the names of everything.
     allowed_account_ids : sequence of str
         The accounts that the stack may be in; it stays in the one that it was made in.
@@ -86,7 +85,6 @@ class IdentityArgs:
 
     environment: str
     region: str
-    workload: str
     allowed_account_ids: Sequence[str]
 
 
@@ -98,7 +96,6 @@ class Identity(Resource, module="stack", name="Identity"):
         inputs = {
             "environment": args.environment,
             "region": args.region,
-            "workload": args.workload,
             "allowed_account_ids": list(args.allowed_account_ids),
             "account_id": None,
         }

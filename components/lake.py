@@ -11,8 +11,14 @@ from components.bucket import Bucket, BucketArgs
 from components.checks import require
 from components.place import Place
 
+_RAW_PREFIX = "raw/"
 PACKAGES_PREFIX = "packages/"
 """Where released models come from; write-once."""
+
+
+def source_prefix(source: str) -> str:
+    """Return where a source's files are in the raw bucket."""
+    return f"{_RAW_PREFIX}{source}/"
 
 
 @dataclass(frozen=True, kw_only=True)

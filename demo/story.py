@@ -26,7 +26,7 @@ def tell(stack: str, logs: Path) -> None:
     """
     whole = Clock()
     workload = named("flights")
-    environment = _up(stack, logs)
+    environment = _up(stack, logs, workload.name)
     flights.load(environment, TRAINING_MONTHS)
     _before(environment, flights.questions(environment, workload, *ASKED, count=1)[0])
     package = pipeline.run(environment, DATA)
@@ -43,7 +43,7 @@ def tell(stack: str, logs: Path) -> None:
     line("done", "", f"`make down ENV={stack}` takes it down", whole.seconds)
 
 
-def _up(stack: str, logs: Path) -> Environment:
+def _up(stack: str, logs: Path, workload: str) -> Environment:
     clock = Clock()
     ready = 0
     with step("pulumi up") as progress:
@@ -56,7 +56,7 @@ def _up(stack: str, logs: Path) -> Environment:
         counts = deploy.up(stack, logs / "up.log", done)
     text = ", ".join(f"{count} {what}" for what, count in counts.items())
     line("up", f"stack/{stack}", f"{text}, policies passed", clock.seconds)
-    return Environment(stack, deploy.outputs(stack))
+    return Environment.told(stack, deploy.outputs(stack), workload)
 
 
 def _before(environment: Environment, question: flights.Question) -> None:
@@ -64,11 +64,11 @@ def _before(environment: Environment, question: flights.Question) -> None:
     try:
         answer = flights.ask(environment, [question.instance])
     except flights.AnotherContractError as error:
-        line("before", f"endpoint/{environment['endpoint_name']}", f"serves a model with other inputs: {error}")
+        line("before", f"endpoint/{environment.own.endpoint_name}", f"serves a model with other inputs: {error}")
         return
     probability = answer["predictions"][0]["probability"]
     text = f"{question.flight_id}: late with probability {probability:.3f}, says model {answer['model_digest'][:19]}"
-    line("before", f"endpoint/{environment['endpoint_name']}", text, clock.seconds)
+    line("before", f"endpoint/{environment.own.endpoint_name}", text, clock.seconds)
 
 
 def _predictions(environment: Environment, workload: Workload, entry: dict[str, str]) -> None:
@@ -80,7 +80,7 @@ def _predictions(environment: Environment, workload: Workload, entry: dict[str, 
             "Something changed the endpoint behind the platform's back: start the release machine to put it right."
         )
     text = f"{len(asked)} flights of 1 April 2013, says model {answer['model_digest'][:19]}"
-    line("after", f"endpoint/{environment['endpoint_name']}", text)
+    line("after", f"endpoint/{environment.own.endpoint_name}", text)
     for question, prediction in zip(asked, answer["predictions"], strict=True):
         said, true = ("late" if prediction[workload.label.name] else "on time"), "late" if question.late else "on time"
         note(f"{question.flight_id:<24} {prediction['probability']:.3f} predicted {said + ',':<8} was {true}")

@@ -17,9 +17,9 @@ from rehearse.account import account
 from rehearse.asking import Aws
 from rehearse.checks import Check, Outcome, UnknownAnswerError, run
 from rehearse.plan import Plan, plan
-from stacks.settings import NAMESPACE, Settings, SettingsError
+from stacks.inputs import Inputs, InputsError, checked
+from stacks.settings import NAMESPACE
 from workloads.problems import ProblemsError
-from workloads.spec import load
 
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -30,17 +30,16 @@ def main() -> int:
     parser.add_argument("environment", help="the stack's name, whose settings are in Pulumi.<name>.yaml")
     name = parser.parse_args().environment
     try:
-        settings, encrypted = settings_of(name)
-        workload = load(_ROOT / settings.workload)
-        aws = Aws(settings.region)
-        owner = account(aws, settings)
-    except (SettingsError, ProblemsError) as error:
+        inputs, encrypted = inputs_of(name)
+        aws = Aws(inputs.settings.region)
+        owner = account(aws, inputs.settings)
+    except (InputsError, ProblemsError) as error:
         for line in str(error).splitlines():
             _print("finding", line, "")
         return 1
-    _print("ok", "account", f"{owner} in {settings.region}")
+    _print("ok", "account", f"{owner} in {inputs.settings.region}")
     outcomes = []
-    planned = plan(settings, workload, owner)
+    planned = plan(inputs, owner)
     told = Check("alarms", partial(_told, planned, encrypted))
     for outcome in run((told, *all_checks(aws, planned))):
         _show(outcome)
@@ -52,25 +51,25 @@ def main() -> int:
     return 1 if findings else 0
 
 
-def settings_of(environment: str) -> tuple[Settings, frozenset[str]]:
-    """Read the settings file of an environment, as `pulumi` hands it to the program.
+def inputs_of(environment: str) -> tuple[Inputs, frozenset[str]]:
+    """Read the settings file of an environment, as `pulumi` hands it to the program, and the workloads that it names.
 
     Returns
     -------
-    Settings
+    Inputs
     frozenset of str
         Names of the settings that are encrypted, which only Pulumi can read, as addresses of `notify` are. They are
         left out.
 
     Raises
     ------
-    SettingsError
-        If there is none, or a setting breaks its rule.
+    InputsError
+        If there is none, or a setting or a workload breaks a rule.
     """
     path = _ROOT / f"Pulumi.{environment}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(found.name.split(".")[1] for found in _ROOT.glob("Pulumi.*.yaml")))
-        raise SettingsError(f"ENV must name an environment with a settings file ({known}), got {environment!r}.")
+        raise InputsError(f"ENV must name an environment with a settings file ({known}), got {environment!r}.")
     config = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("config") or {}
     start = f"{NAMESPACE}:"
     values = {key.removeprefix(start): value for key, value in config.items() if key.startswith(start)}
@@ -80,7 +79,7 @@ def settings_of(environment: str) -> tuple[Settings, frozenset[str]]:
         for name, value in values.items()
         if name not in encrypted
     }
-    return Settings.from_mapping(environment, given), encrypted
+    return checked(environment, given, _ROOT), encrypted
 
 
 def _told(planned: Plan, encrypted: frozenset[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,10 +18,12 @@ from rehearse.asking import Aws
 from rehearse.checks import Check
 from rehearse.plan import UNNAMED, Plan, document
 from workloads.problems import Problem
+from workloads.spec import Workload
 
 RECORDING = Path(__file__).with_name("calls.jsonl")
 _ROLE = "aws:iam/role:Role"
 _KEY = "aws:kms/key:Key"
+_WORKLOAD = "{workload}"
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Recorded:
     Attributes
     ----------
     role : str
-        The role's logical name.
+        The role's logical name; it begins with ``{workload}`` where each workload has one.
     action, resource : str
         What was done to what; ``{account}``, ``{region}``, ``{environment}``, ``{workload}`` and ``{key:...}`` in it
         stand for an environment's own.
@@ -51,12 +53,17 @@ def read(path: Path = RECORDING) -> list[Recorded]:
 
 
 def checks(aws: Aws, plan: Plan, recorded: Iterable[Recorded] | None = None) -> Iterator[Check]:
-    """Yield a check for each role that has done something."""
+    """Yield a check for each role that has done something, of the platform and of each workload."""
     by_role: dict[str, list[Recorded]] = {}
     for call in read() if recorded is None else recorded:
         by_role.setdefault(call.role, []).append(call)
     for role in sorted(by_role):
-        yield Check(f"calls of {role}", partial(_simulated, aws, plan, role, by_role[role]))
+        if _WORKLOAD not in role:
+            yield Check(f"calls of {role}", partial(_simulated, aws, plan, role, by_role[role], plan.workloads))
+            continue
+        for workload in plan.workloads:
+            name = role.replace(_WORKLOAD, workload.name)
+            yield Check(f"calls of {name}", partial(_simulated, aws, plan, name, by_role[role], (workload,)))
 
 
 def policies(plan: Plan) -> dict[str, list[str]]:
@@ -69,12 +76,14 @@ def policies(plan: Plan) -> dict[str, list[str]]:
     return found
 
 
-def _simulated(aws: Aws, plan: Plan, role: str, recorded: list[Recorded]) -> str | list[Problem]:
+def _simulated(
+    aws: Aws, plan: Plan, role: str, recorded: list[Recorded], workloads: Sequence[Workload]
+) -> str | list[Problem]:
     documents = policies(plan).get(role)
     if documents is None:  # the settings may leave a role out, as the approver's
         return "not in this environment"
     problems: list[Problem] = []
-    for action, context, resources in _grouped(recorded, plan):
+    for action, context, resources in _grouped(recorded, plan, workloads):
         said = aws.every(
             "iam",
             "SimulateCustomPolicy",
@@ -97,29 +106,34 @@ def _simulated(aws: Aws, plan: Plan, role: str, recorded: list[Recorded]) -> str
     return problems or f"{len(recorded)} allowed"
 
 
-def _grouped(recorded: list[Recorded], plan: Plan) -> Iterator[tuple[str, dict[str, list[str]], list[str]]]:
+def _grouped(
+    recorded: list[Recorded], plan: Plan, workloads: Sequence[Workload]
+) -> Iterator[tuple[str, dict[str, list[str]], list[str]]]:
     """Yield action, context and resources: calls that differ in the resource alone are one question."""
     groups: dict[tuple[str, str], list[str]] = {}
     for call in recorded:
-        context = {
-            key: [name for value in values for name in filled(value, plan)] for key, values in call.context.items()
-        }
-        groups.setdefault((call.action, json.dumps(context, sort_keys=True)), []).extend(filled(call.resource, plan))
+        for workload in workloads:
+            context = {
+                key: [name for value in values for name in filled(value, plan, workload)]
+                for key, values in call.context.items()
+            }
+            question = (call.action, json.dumps(context, sort_keys=True))
+            groups.setdefault(question, []).extend(filled(call.resource, plan, workload))
     for (action, entries), resources in groups.items():
         yield action, json.loads(entries), sorted(set(resources))
 
 
-def filled(text: str, plan: Plan) -> list[str]:
-    """Return a recorded text with the names of an environment: several where it speaks of each entity or source."""
+def filled(text: str, plan: Plan, workload: Workload) -> list[str]:
+    """Return a recorded text with the names of an environment and a workload: one for each entity or source in it."""
     known = {
         "account": plan.account,
         "region": plan.settings.region,
         "environment": plan.settings.environment,
-        "workload": plan.workload.name,
+        "workload": workload.name,
         **{f"key:{key.name}": key.arn.rpartition("/")[2] for key in plan.of(_KEY)},
     }
     texts = [text]
-    for each, names in (("{entity}", plan.workload.entities), ("{source}", plan.workload.sources)):
+    for each, names in (("{entity}", workload.entities), ("{source}", workload.sources)):
         texts = [one.replace(each, name) for one in texts for name in (names if each in one else ("",))]
     return [re.sub(r"\{([^}]+)\}", lambda found: known[found[1]], one) for one in texts]
 

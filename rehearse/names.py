@@ -133,8 +133,8 @@ def _remedy(planned: Planned, plan: Plan) -> str:
     if planned.type == "aws:cloudwatch/logGroup:LogGroup":
         return "Delete it where nobody needs its lines; an endpoint of that name made it before."
     return (
-        f"Delete it if it is left over, or rename the workload {plan.workload.name} or the stack "
-        f"{plan.settings.environment}: both are in the name."
+        f"Delete it if it is left over, or rename the stack {plan.settings.environment} or, where its name is in it, "
+        "the workload."
     )
 
 

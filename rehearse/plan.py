@@ -19,6 +19,7 @@ import pulumi
 from pulumi.runtime import mocks
 
 from stacks.environment import environment
+from stacks.inputs import Inputs
 from stacks.providers import aws_provider, tags
 from stacks.settings import NAMESPACE, Settings
 from workloads.spec import Workload
@@ -80,10 +81,9 @@ class Planned:
 
 @dataclass(frozen=True)
 class Plan:
-    """An environment in an account: its settings, and everything that it would declare."""
+    """An environment in an account: its settings and workloads, and everything that it would declare."""
 
-    settings: Settings
-    workload: Workload
+    inputs: Inputs
     account: str
     resources: tuple[Planned, ...]
 
@@ -92,24 +92,35 @@ class Plan:
         return [found for found in self.resources if found.type == type_]
 
     @property
+    def settings(self) -> Settings:
+        """What the environment says."""
+        return self.inputs.settings
+
+    @property
+    def workloads(self) -> tuple[Workload, ...]:
+        """The environment's workloads, in the order of its settings."""
+        return tuple(chosen.workload for chosen in self.inputs.workloads)
+
+    @property
     def tags(self) -> dict[str, str]:
         """What everything of the environment is tagged with."""
-        return tags(self.settings, self.workload.name)
+        return tags(self.settings)
 
 
-def plan(settings: Settings, workload: Workload, account: str) -> Plan:
+def plan(inputs: Inputs, account: str) -> Plan:
     """Run the program for an account and return what it declares."""
+    settings = inputs.settings
     answers = _Answers(settings.region, account)
 
     def program() -> None:
-        environment(settings, workload, aws_provider(settings, tags(settings, workload.name)))
+        environment(inputs, aws_provider(settings))
 
     with warnings.catch_warnings(), event_loop():
         warnings.simplefilter("ignore", DeprecationWarning)  # the SDK's modules of deprecated resources warn
         stack = settings.environment
         mocks.set_mocks(answers, project=NAMESPACE, stack=stack, preview=False, monitor=_Monitor(answers))
         pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
-    return Plan(settings, workload, account, tuple(sorted(answers.planned, key=lambda one: (one.type, one.name))))
+    return Plan(inputs, account, tuple(sorted(answers.planned, key=lambda one: (one.type, one.name))))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -53,26 +54,34 @@ class Need:
 
 
 def needs(plan: Plan) -> Iterator[Need]:
-    """Yield the quotas that a plan needs."""
+    """Yield the quotas that a plan needs, with all of its workloads at work at once."""
+    serving: Counter[str] = Counter()
     for found in plan.of("aws:sagemaker/endpointConfiguration:EndpointConfiguration"):
         for variant in found.inputs["productionVariants"]:
-            kind, count = variant["instanceType"], int(variant["initialInstanceCount"])
-            why = f"an update runs the new {count} beside the old {count} until it has switched over"
-            yield Need("sagemaker", f"{kind} for endpoint usage", 2 * count, why)
-    most: dict[str, tuple[int, str]] = {}
+            serving[variant["instanceType"]] += int(variant["initialInstanceCount"])
+    for kind, count in serving.items():
+        why = f"an update runs the new {count} beside the old {count} until it has switched over"
+        yield Need("sagemaker", f"{kind} for endpoint usage", 2 * count, why)
+    jobs: Counter[str] = Counter()
     for found in plan.of("aws:sagemaker/pipeline:Pipeline"):
-        for step in _steps(json.loads(found.inputs["pipelineDefinition"])["Steps"]):
-            for name, count in _instances(step):
-                if count > most.get(name, (0, ""))[0]:
-                    most[name] = (count, f"step {step['Name']}")
-    for name, (count, why) in most.items():
-        yield Need("sagemaker", name, count, why)
+        jobs += _largest_jobs(json.loads(found.inputs["pipelineDefinition"])["Steps"])
+    for name, count in jobs.items():
+        yield Need("sagemaker", name, count, "the pipelines' largest jobs may run at once")
     for found in plan.of("aws:codebuild/project:Project"):
         environment = found.inputs["environment"]
         system, size = _BUILD_TYPES.get(environment["type"]), _BUILD_SIZES.get(environment["computeType"])
         if system and size:
             name = f"Concurrently running builds for {system}/{size} environment"
             yield Need("codebuild", name, 1, "the image is built")
+
+
+def _largest_jobs(steps: list[dict[str, Any]]) -> Counter[str]:
+    """Return, by quota, the most instances that one step of a pipeline takes."""
+    most: Counter[str] = Counter()
+    for step in _steps(steps):
+        for name, count in _instances(step):
+            most[name] = max(most[name], count)
+    return most
 
 
 def _steps(steps: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

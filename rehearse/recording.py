@@ -16,18 +16,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rehearse.__main__ import settings_of
+from rehearse.__main__ import inputs_of
 from rehearse.asking import Aws
 from rehearse.calls import RECORDING, Recorded
 from rehearse.plan import UNNAMED
+from stacks.inputs import Inputs
 from stacks.settings import LOCAL, Settings
-from workloads.spec import Workload, load
 
-_ROOT = Path(__file__).resolve().parents[1]
 _HEX = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9a-f]{8,64}\b")
 _DECISIONS = "decisions.jsonl"
 _FLEETING = ("s3:versionid",)
 _EXECUTED = "execution000"
+_NEVER = "(?!)"
 # A pipeline's jobs are called <prefix>-<execution>-<ten letters>[-<attempt>], or pipelines-<execution>-<step>-<ten>.
 _EXECUTION = re.compile(r"(?:pipelines|--\w+)-([a-z0-9]{12})-")
 _JOB = re.compile(r"((?:pipelines-\w+|--\w+)-\w+)-[A-Za-z0-9]{10}(?:-\d+)?\b")
@@ -38,33 +38,41 @@ class Normal:
 
     Parameters
     ----------
-    settings, workload
+    inputs : Inputs
         Of the environment that ran.
     account : str
     keys : mapping of str to str
         Logical names of the keys, by key id.
     """
 
-    def __init__(self, settings: Settings, workload: Workload, account: str, keys: Mapping[str, str]) -> None:
+    def __init__(self, inputs: Inputs, account: str, keys: Mapping[str, str]) -> None:
+        settings, workloads = inputs.settings, [chosen.workload for chosen in inputs.workloads]
         name = re.escape(settings.environment)
-        entities = "|".join(re.escape(entity) for entity in workload.entities)
-        sources = "|".join(re.escape(source) for source in workload.sources)
-        own = re.escape(workload.name)
-        of_entity = re.compile(rf"(?<={{environment}})([-/]){own}-(?:{entities})\b")
+        # The longer name first: `flights-2` is not what follows `flights`.
+        owners = sorted(workloads, key=lambda workload: len(workload.name), reverse=True)
+        sources = _any({source for workload in workloads for source in workload.sources})
+        own = _any([workload.name for workload in owners])
+        of_entity = "|".join(f"{re.escape(owner.name)}-{_any(owner.entities)}" for owner in owners if owner.entities)
         self._keys = keys
-        self._values = {settings.environment: "{environment}", workload.name: "{workload}"}  # of tags
+        self._role = re.compile(rf"{own}-")
+        self._values = {settings.environment: "{environment}", **{one.name: "{workload}" for one in workloads}}  # tags
         self._steps: list[tuple[re.Pattern[str], str]] = [
             (re.compile(rf"\b{account}\b"), "{account}"),
             (re.compile(re.escape(settings.region)), "{region}"),
             (re.compile(rf"\bheadrace([-/]){name}\b"), r"headrace\1{environment}"),
-            (of_entity, r"\1{workload}-{entity}"),
-            (re.compile(rf"(?<=[-/]){own}\b"), "{workload}"),
-            (re.compile(rf"/raw/(?:{sources})/.+"), "/raw/{source}/object"),
+            (re.compile(rf"(?<={{environment}})([-/])(?:{of_entity or _NEVER})\b"), r"\1{workload}-{entity}"),
+            (re.compile(rf"(?<=[-/:]){own}\b"), "{workload}"),
+            (re.compile(rf"/raw/{sources}/.+"), "/raw/{source}/object"),
             (re.compile(r"(?<=[a-z])-[0-9a-f]{7}(?![0-9a-zA-Z])"), f"-{UNNAMED}"),
             (_JOB, r"\1-0000000000"),
             (re.compile(r"\d{4}-\d\d-\d\d(T[\d:.]+Z)?"), "2026-01-01"),
             (re.compile(r"/\d{4}(/\d\d){3}/\d\d-\d\d-\d{3}"), "/2026/01/01/00/00-00-000"),
         ]
+
+    def role(self, name: str) -> str:
+        """Return a role's logical name, with a stand-in for the workload whose it is."""
+        found = self._role.match(name)
+        return f"{{workload}}-{name[found.end() :]}" if found else name
 
     def text(self, text: str) -> str:
         """Return a text with the program's own names."""
@@ -90,10 +98,17 @@ def normal(decisions: Iterable[Mapping[str, Any]], names: Normal) -> list[Record
                 for key, values in line["context"].items()
                 if key not in _FLEETING
             }
-            call = Recorded(role[1], line["action"], names.text(_same(line["resource"], executions)), context)
+            call = Recorded(
+                names.role(role[1]), line["action"], names.text(_same(line["resource"], executions)), context
+            )
             kind = (call.role, call.action, _folder(call.resource), json.dumps(_folders(call.context), sort_keys=True))
             found.setdefault(kind, call)
     return sorted(found.values(), key=lambda call: json.dumps(asdict(call)))
+
+
+def _any(names: Iterable[str]) -> str:
+    """Return the pattern that matches one of some names."""
+    return f"(?:{'|'.join(re.escape(name) for name in names)})"
 
 
 def _same(text: str, executions: set[str]) -> str:
@@ -134,11 +149,10 @@ def decisions_of(folder: Path) -> Iterator[dict[str, Any]]:
 
 def main() -> int:
     """Write the recording anew from the local cloud that AWS's variables name."""
-    settings, _ = settings_of(LOCAL)
-    workload = load(_ROOT / settings.workload)
-    aws = Aws(settings.region)
+    inputs, _ = inputs_of(LOCAL)
+    aws = Aws(inputs.settings.region)
     account = aws.ask("sts", "GetCallerIdentity")["Account"]
-    names = Normal(settings, workload, account, keys_of(aws, settings))
+    names = Normal(inputs, account, keys_of(aws, inputs.settings))
     folder = Path(os.environ["HEADRACE_STATE"])
     if not (folder / _DECISIONS).is_file():
         print(

@@ -4,19 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
+import pulumi
 import pulumi_aws as aws
 
-from stacks.foundation import foundation
-from stacks.outputs import outputs
-from stacks.serving import serving
-from stacks.settings import Settings
-from stacks.training import training
-from workloads.spec import Workload
+from stacks.inputs import Inputs
+from stacks.outputs import Outputs
+from stacks.platform import platform
+from stacks.workload import DeployedWorkload
 
 
-def environment(settings: Settings, workload: Workload, provider: aws.Provider) -> dict[str, Any]:
+def environment(inputs: Inputs, provider: aws.Provider) -> dict[str, Any]:
     """Register everything; return the stack's outputs."""
-    base = foundation(settings, workload, provider)
-    learning = training(settings, workload, provider, base)
-    answering = serving(settings, workload, provider, base, learning)
-    return outputs(settings, workload, base, learning, answering)
+    settings = inputs.settings
+    base = platform(settings, [chosen.workload for chosen in inputs.workloads], provider)
+    opts = pulumi.ResourceOptions(provider=provider)
+    deployed = {chosen.workload.name: DeployedWorkload(settings, chosen, base, opts) for chosen in inputs.workloads}
+    told: Outputs[pulumi.Output[str]] = Outputs(
+        region=settings.region,
+        raw_bucket=base.lake.raw.name,
+        curated_bucket=base.lake.curated.name,
+        artifacts_bucket=base.lake.artifacts.name,
+        logs_bucket=base.lake.logs.name,
+        data_key_arn=base.keys.data_arn,
+        database_name=base.catalogue.database_name,
+        workgroup_name=base.catalogue.workgroup_name,
+        image_uri=base.image.image_uri,
+        image_digest=base.image.image_digest,
+        code_digest=base.image.code_digest,
+        mlflow_tracking_server_arn=base.tracking.server_arn,
+        mlflow_tracking_server_url=base.tracking.server_url,
+        alarm_topic_arn=base.topic.arn,
+        alarm_subscriptions_pending=base.subscribers.pending,
+        workloads={name: workload.told for name, workload in deployed.items()},
+    )
+    return told.as_dict()

@@ -1,24 +1,103 @@
-"""What a person wrote: settings and workload, and what is wrong with them, without a traceback."""
+"""What a person wrote: settings and workloads, and all that is wrong with them at once."""
 
 from __future__ import annotations
 
-import pulumi
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from stacks.settings import Settings, SettingsError
+from stacks import settings as reading
+from stacks.settings import Choices, Settings, SettingsError
+from stacks.together import clashes
 from workloads.problems import ProblemsError
 from workloads.spec import Workload, load
 
 
-def read() -> tuple[Settings, Workload]:
-    """Read the selected stack's settings and the workload that they name.
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """A workload of an environment.
+
+    Attributes
+    ----------
+    workload : Workload
+        What its file says.
+    file : str
+        Path of the file, from the project's folder.
+    choices : Choices
+        What the environment chose for it.
+    """
+
+    workload: Workload
+    file: str
+    choices: Choices
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """An environment's settings, and its workloads in the order of the settings."""
+
+    settings: Settings
+    workloads: tuple[Chosen, ...]
+
+
+class InputsError(ValueError):
+    """Settings or workloads that break rules; the message names all of them at once."""
+
+
+def read() -> Inputs:
+    """Read the selected stack's settings and the workloads that they name.
 
     Raises
     ------
     pulumi.RunError
         With everything that is wrong, as Pulumi shows it: the message alone.
     """
+    import pulumi  # noqa: PLC0415 (inputs are checked without Pulumi, too)
+
     try:
-        settings = Settings.from_pulumi()
-        return settings, load(settings.workload)
-    except (SettingsError, ProblemsError) as error:
+        return checked(*reading.given(), Path.cwd())
+    except InputsError as error:
         raise pulumi.RunError(str(error)) from error
+
+
+def checked(environment: str, values: Mapping[str, Any], root: Path) -> Inputs:
+    """Check settings and the workloads that they name.
+
+    Parameters
+    ----------
+    environment : str
+        The stack's name.
+    values : mapping
+        The settings, by name without namespace.
+    root : Path
+        The project's folder.
+
+    Raises
+    ------
+    InputsError
+        If a setting or a workload breaks a rule, or two workloads cannot be in one environment.
+    """
+    wrong: list[str] = []
+    settings = None
+    try:
+        settings = Settings.from_mapping(environment, values)
+    except SettingsError as error:
+        wrong.append(str(error))
+    loaded: dict[str, Workload] = {}
+    for file in dict.fromkeys(reading.files_of(values)):
+        try:
+            loaded[file] = load(root / file)
+        except ProblemsError as error:
+            wrong.append(str(error))
+    if settings is not None:
+        entries = [(entry.file, loaded[entry.file]) for entry in settings.workloads if entry.file in loaded]
+        wrong += [str(problem) for problem in clashes(settings.prefix, entries)]
+        if not wrong:
+            return Inputs(settings=settings, workloads=tuple(_chosen(settings, loaded)))
+    raise InputsError("\n".join(wrong))
+
+
+def _chosen(settings: Settings, loaded: Mapping[str, Workload]) -> Iterator[Chosen]:
+    for entry in settings.workloads:
+        yield Chosen(workload=loaded[entry.file], file=entry.file, choices=entry.over(settings))

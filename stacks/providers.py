@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Mapping
 
 import pulumi_aws as aws
 
@@ -13,18 +12,19 @@ from stacks.settings import Settings
 _LARGE = ("cloudwatch", "codebuild", "glue", "s3", "sagemaker")
 
 
-def tags(settings: Settings, workload: str) -> dict[str, str]:
-    """Return the tags that everything of the environment carries, made by Pulumi or by a release."""
-    return {"headrace:stack": settings.environment, "headrace:workload": workload}
+def tags(settings: Settings, workload: str | None = None) -> dict[str, str]:
+    """Return the tags that everything of the environment carries, or of a workload, made by Pulumi or by a release."""
+    own = {} if workload is None else {"headrace:workload": workload}
+    return {"headrace:stack": settings.environment, **own}
 
 
-def aws_provider(settings: Settings, default_tags: Mapping[str, str]) -> aws.Provider:
+def aws_provider(settings: Settings) -> aws.Provider:
     """Register AWS's provider, which asks STS whose credentials it has and refuses accounts that are not allowed."""
     return aws.Provider(
         "aws",
         region=settings.region,
         allowed_account_ids=list(settings.allowed_account_ids),
-        default_tags={"tags": dict(default_tags)},
+        default_tags={"tags": tags(settings)},
     )
 
 

@@ -1,10 +1,12 @@
-"""What the workload's file says about its data, as the components want it."""
+"""What the workloads' files say about their data, as the components want it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from components.catalogue import ParquetTable
 from components.feature_store import Entity
-from components.lake import DataLake
+from components.lake import DataLake, source_prefix
 from workloads.spec import ColumnType, Workload
 
 _GLUE_TYPES: dict[ColumnType, str] = {
@@ -16,16 +18,23 @@ _GLUE_TYPES: dict[ColumnType, str] = {
 }
 
 
-def tables(workload: Workload, lake: DataLake) -> dict[str, ParquetTable]:
-    """One table for each of the workload's sources in the raw bucket."""
+def tables(workloads: Sequence[Workload], lake: DataLake) -> dict[str, ParquetTable]:
+    """One table for each source in the raw bucket, with every column that a workload names of it.
+
+    The first workload that names a source describes it; on types they agree (`stacks.together`).
+    """
+    columns: dict[str, dict[str, str]] = {}
+    descriptions: dict[str, str] = {}
+    for workload in workloads:
+        for name, source in workload.sources.items():
+            descriptions.setdefault(name, source.description)
+            for column, kind in source.columns.items():
+                columns.setdefault(name, {}).setdefault(column, _GLUE_TYPES[kind])
     return {
         name: ParquetTable(
-            bucket=lake.raw,
-            prefix=f"raw/{name}/",
-            columns={column: _GLUE_TYPES[kind] for column, kind in source.columns.items()},
-            description=source.description,
+            bucket=lake.raw, prefix=source_prefix(name), columns=columns[name], description=descriptions[name]
         )
-        for name, source in workload.sources.items()
+        for name in columns
     }
 
 

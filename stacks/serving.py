@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
 from components.alarms import EndpointAlarms, EndpointAlarmsArgs
 from components.approver import Approver, ApproverArgs
@@ -13,16 +12,13 @@ from components.endpoint import CAPTURE_PREFIX, Endpoint, EndpointArgs
 from components.failures import FailureAlarms, FailureAlarmsArgs
 from components.job_logs import endpoint_log_statements
 from components.lake import PACKAGES_PREFIX
+from components.registry import Registry
 from components.release import RELEASE_TAGS, Release, ReleaseArgs, ServingPolicy
 from components.release_names import release_name_prefix
 from components.service_role import ServiceRole, ServiceRoleArgs
-from components.subscribers import Subscribers, SubscribersArgs
 from components.sweeper import PackageSweeper, PackageSweeperArgs, ReleaseSweeper, ReleaseSweeperArgs
-from stacks.foundation import Foundation
-from stacks.providers import tags
-from stacks.settings import Settings
+from stacks.site import Site
 from stacks.training import Training
-from workloads.spec import Workload
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,49 +29,63 @@ class Serving:
     endpoint: Endpoint
     release: Release
     approver: Approver | None
-    alarms: EndpointAlarms
-    subscribers: Subscribers
 
 
-def serving(
-    settings: Settings, workload: Workload, provider: aws.Provider, base: Foundation, learning: Training
-) -> Serving:
+def serving(site: Site, learning: Training) -> Serving:
     """Register everything that serves."""
-    opts = pulumi.ResourceOptions(provider=provider)
-    name = f"{settings.prefix}-{workload.name}"
+    base, registry = site.platform, learning.registry
     policy = ServingPolicy(
-        instance_type=settings.endpoint_instance_type,
-        instance_count=settings.endpoint_instance_count,
+        instance_type=site.choices.endpoint_instance_type,
+        instance_count=site.choices.endpoint_instance_count,
         capture_percent=100,
     )
-    serving_role = _serving_role(name, base, learning, opts)
-    endpoint = _endpoint(settings, workload, base, learning, serving_role=serving_role, policy=policy, opts=opts)
+    serving_role = _serving_role(site)
+    endpoint = _endpoint(site, serving_role, policy)
     PackageSweeper(
-        "package-sweeper",
+        site.part("package-sweeper"),
         PackageSweeperArgs(
             place=base.place,
-            model_package_group_name=learning.registry.group_name,
+            model_package_group_name=registry.group_name,
             pipeline_name=learning.pipeline.pipeline_name,
         ),
+        site.opts,
     )
-    alarms = EndpointAlarms(
-        "alarms",
+    EndpointAlarms(
+        site.part("alarms"),
         EndpointAlarmsArgs(
-            place=base.place,
-            endpoint_name=endpoint.endpoint_name,
-            variant_name=policy.variant_name,
-            topic_key_arn=base.keys.logs_arn,
+            endpoint_name=endpoint.endpoint_name, variant_name=policy.variant_name, topic_arn=base.topic.arn
         ),
-        opts,
+        site.opts,
     )
-    release = Release(
-        "release",
+    release = _release(site, registry, endpoint, serving_role, policy)
+    approver = _approver(site, registry)
+    machines = {"releases": release.state_machine_arn}
+    if approver is not None:
+        machines["approvals"] = approver.state_machine_arn
+    FailureAlarms(
+        site.part("failures"),
+        FailureAlarmsArgs(
+            topic_arn=base.topic.arn,
+            pipelines={"training": learning.pipeline.pipeline_name},
+            machines=machines,
+        ),
+        site.opts,
+    )
+    return Serving(serving_role=serving_role, endpoint=endpoint, release=release, approver=approver)
+
+
+def _release(
+    site: Site, registry: Registry, endpoint: Endpoint, serving_role: ServiceRole, policy: ServingPolicy
+) -> Release:
+    base = site.platform
+    return Release(
+        site.part("release"),
         ReleaseArgs(
             place=base.place,
             endpoint_name=endpoint.endpoint_name,
             endpoint_arn=endpoint.endpoint_arn,
-            model_package_group_name=learning.registry.group_name,
-            model_package_group_arn=learning.registry.group_arn,
+            model_package_group_name=registry.group_name,
+            model_package_group_arn=registry.group_arn,
             serving_role_arn=serving_role.arn,
             artifacts_bucket_name=base.lake.artifacts.name,
             artifacts_bucket_arn=base.lake.artifacts.arn,
@@ -83,61 +93,43 @@ def serving(
             endpoint_key_arn=base.keys.model_arn,
             tables_key_arn=base.keys.data_arn,
             logs_key_arn=base.keys.logs_arn,
-            log_retention_days=settings.log_retention_days,
+            log_retention_days=site.settings.log_retention_days,
             serving_policy=policy,
-            serving_policy_parameter_name=f"/headrace/{settings.environment}/{workload.name}/serving-policy",
-            tags=tags(settings, workload.name),
-            capture_uri=pulumi.Output.format("s3://{}/{}{}", base.lake.curated.name, CAPTURE_PREFIX, name),
-            capture_key_arn=base.keys.data_arn,
-            topic_arn=alarms.topic_arn,
-            topic_key_arn=base.keys.logs_arn,
-            reconcile_every_minutes=settings.reconcile_minutes,
-            protect_ledger=not settings.force_destroy,
-        ),
-        opts,
-    )
-    approver = None
-    if settings.approval == "automatic":
-        approver = Approver(
-            "approver",
-            ApproverArgs(
-                place=base.place,
-                model_package_group_name=learning.registry.group_name,
-                model_package_group_arn=learning.registry.group_arn,
-                logs_key_arn=base.keys.logs_arn,
-                log_retention_days=settings.log_retention_days,
+            serving_policy_parameter_name=(
+                f"/headrace/{site.settings.environment}/{site.workload.name}/serving-policy"
             ),
-            opts,
-        )
-    machines = {"releases": release.state_machine_arn}
-    if approver is not None:
-        machines["approvals"] = approver.state_machine_arn
-    FailureAlarms(
-        "failures",
-        FailureAlarmsArgs(
-            topic_arn=alarms.topic_arn,
-            builds={"image": learning.image.project_name},
-            pipelines={"training": learning.pipeline.pipeline_name},
-            machines=machines,
+            tags=site.tags,
+            capture_uri=pulumi.Output.format("s3://{}/{}{}", base.lake.curated.name, CAPTURE_PREFIX, site.name),
+            capture_key_arn=base.keys.data_arn,
+            topic_arn=base.topic.arn,
+            topic_key_arn=base.keys.logs_arn,
+            reconcile_every_minutes=site.choices.reconcile_minutes,
+            protect_ledger=not site.settings.force_destroy,
         ),
-        opts,
-    )
-    subscribers = Subscribers(
-        "subscribers", SubscribersArgs(topic_arn=alarms.topic_arn, endpoints=settings.notify), opts
-    )
-    return Serving(
-        serving_role=serving_role,
-        endpoint=endpoint,
-        release=release,
-        approver=approver,
-        alarms=alarms,
-        subscribers=subscribers,
+        site.opts,
     )
 
 
-def _serving_role(name: str, base: Foundation, learning: Training, opts: pulumi.ResourceOptions) -> ServiceRole:
+def _approver(site: Site, registry: Registry) -> Approver | None:
+    if site.choices.approval != "automatic":
+        return None
+    return Approver(
+        site.part("approver"),
+        ApproverArgs(
+            place=site.platform.place,
+            model_package_group_name=registry.group_name,
+            model_package_group_arn=registry.group_arn,
+            logs_key_arn=site.platform.keys.logs_arn,
+            log_retention_days=site.settings.log_retention_days,
+        ),
+        site.opts,
+    )
+
+
+def _serving_role(site: Site) -> ServiceRole:
+    base, name = site.platform, site.name
     return ServiceRole(
-        "serving",
+        site.part("serving"),
         ServiceRoleArgs(
             service="sagemaker.amazonaws.com",
             duty="Starts endpoint containers, reads released models, captures requests",
@@ -145,41 +137,31 @@ def _serving_role(name: str, base: Foundation, learning: Training, opts: pulumi.
             statements=[
                 *base.lake.artifacts.read_statements(f"{PACKAGES_PREFIX}{name}/"),
                 *base.lake.curated.write_statements(f"{CAPTURE_PREFIX}{name}/"),
-                *learning.image.pull_statements(),
+                *base.image.pull_statements(),
                 *endpoint_log_statements(base.place, name),
             ],
         ),
-        opts,
+        site.opts,
     )
 
 
-def _endpoint(
-    settings: Settings,
-    workload: Workload,
-    base: Foundation,
-    learning: Training,
-    *,
-    serving_role: ServiceRole,
-    policy: ServingPolicy,
-    opts: pulumi.ResourceOptions,
-) -> Endpoint:
-    name = f"{settings.prefix}-{workload.name}"
+def _endpoint(site: Site, serving_role: ServiceRole, policy: ServingPolicy) -> Endpoint:
+    base = site.platform
     sweeper = ReleaseSweeper(
-        "release-sweeper",
+        site.part("release-sweeper"),
         ReleaseSweeperArgs(
-            place=base.place,
-            name_prefix=release_name_prefix(name),
-            tags={**tags(settings, workload.name), **RELEASE_TAGS},
+            place=base.place, name_prefix=release_name_prefix(site.name), tags={**site.tags, **RELEASE_TAGS}
         ),
+        site.opts,
     )
     return Endpoint(
-        "endpoint",
+        site.part("endpoint"),
         EndpointArgs(
             place=base.place,
-            tags=tags(settings, workload.name),
-            endpoint_name=name,
-            image_uri=learning.image.image_uri,
-            environment={"HEADRACE_WORKLOAD": workload.name, "HEADRACE_MODEL_DIGEST": "bootstrap"},
+            tags=site.tags,
+            endpoint_name=site.name,
+            image_uri=base.image.image_uri,
+            environment={"HEADRACE_WORKLOAD": site.workload.name, "HEADRACE_MODEL_DIGEST": "bootstrap"},
             serving_role_arn=serving_role.arn,
             volume_key_arn=base.keys.model_arn,
             capture=base.lake.curated,
@@ -189,8 +171,8 @@ def _endpoint(
             instance_type=policy.instance_type,
             instance_count=policy.instance_count,
             logs_key_arn=base.keys.logs_arn,
-            log_retention_days=settings.log_retention_days,
+            log_retention_days=site.settings.log_retention_days,
             outlived_by=(sweeper,),
         ),
-        opts,
+        site.opts,
     )

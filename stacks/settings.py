@@ -7,7 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
 
 from components.instance_types import takes_volume_key
 from components.subscribers import masked, protocol_of
@@ -15,6 +25,7 @@ from components.subscribers import masked, protocol_of
 NAMESPACE = "headrace"
 LOCAL = "local"
 LOCAL_ACCOUNT = "000000000000"
+_OLD_NAME = "workload"
 _RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 
 
@@ -30,8 +41,13 @@ class SettingsError(ValueError):
     """Settings that break rules; the message names all of them at once."""
 
 
+def is_local(environment: str) -> bool:
+    """Tell whether an environment is on this machine: its name begins with ``local``."""
+    return environment.startswith(LOCAL)
+
+
 def _own_accounts(accounts: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-    local = info.data.get("environment") == LOCAL
+    local = is_local(str(info.data.get("environment")))
     if (local and accounts != (LOCAL_ACCOUNT,)) or (not local and LOCAL_ACCOUNT in accounts):
         raise ValueError
     return accounts
@@ -74,19 +90,11 @@ _INSTANCE = Rule(
 )
 
 
-class Settings(BaseModel):
-    """Everything that differs between environments.
+class Choices(BaseModel):
+    """What may differ between the workloads of an environment.
 
     Attributes
     ----------
-    environment : str
-        The stack's name: local, dev, staging, prod, or one of your own.
-    region : str
-        Where everything is.
-    allowed_account_ids : tuple of str
-        The accounts that the environment may touch. ``local`` may touch 000000000000, which is nobody's, and only it.
-    workload : str
-        Path of the workload's file, from the project's folder.
     approval : {"manual", "automatic"}
         Who approves model packages that passed every gate: a person, or the approver.
     training_instance_type, training_volume_gb
@@ -95,39 +103,10 @@ class Settings(BaseModel):
         What the endpoint runs on. From two instances on, one may fail.
     reconcile_minutes : int
         How often the release machine looks whether what serves is what is wanted, because events may be lost.
-    notify : tuple of str
-        Who hears of alarms and of releases that did not happen: e-mail addresses, ``https://`` endpoints, ARNs of SQS
-        queues. Each but a queue of the account must confirm.
-    log_retention_days : int
-        Days that logs are kept.
-    owns_job_logs : bool
-        Whether the environment has the log groups of the account's SageMaker jobs, which one environment can have.
-    force_destroy : bool
-        Whether destroying the environment deletes data and images too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    environment: Annotated[
-        str,
-        # No hyphen: headrace-dev-a-b is workload a-b of dev, and must not be workload b of dev-a, too.
-        Field(pattern=r"^[a-z][a-z0-9]{0,15}$"),
-        Rule("1 to 16 lower-case letters and digits, a letter first", "Name the stack so: it is in names."),
-    ]
-    region: Annotated[Region, Rule("an AWS region", "Give a name such as eu-west-1.")]
-    allowed_account_ids: Annotated[
-        tuple[AccountId, ...],
-        BeforeValidator(_structured),
-        Field(min_length=1),
-        AfterValidator(_own_accounts),
-        Rule(
-            f"a list of account ids of 12 digits: [{LOCAL_ACCOUNT!r}] for `{LOCAL}`, and never that one for others",
-            "List the accounts that this environment may touch, each in quotes.",
-        ),
-    ]
-    workload: Annotated[
-        str, Field(pattern=r"\.ya?ml$"), Rule("the path of a workload file", "See workloads/flights/workload.yaml.")
-    ]
     approval: Annotated[
         Literal["manual", "automatic"], Rule("manual or automatic", "Say manual where a person must approve.")
     ] = "manual"
@@ -142,6 +121,87 @@ class Settings(BaseModel):
     reconcile_minutes: Annotated[
         int, Field(ge=1, le=1440), Rule("whole minutes from 1 to 1440", "15 is a good start.")
     ] = 15
+
+
+_CHOICES = tuple(Choices.model_fields)
+
+
+class WorkloadEntry(Choices):
+    """A workload of an environment; what is not said here is as the environment says it.
+
+    Attributes
+    ----------
+    file : str
+        Path of the workload's file, from the project's folder. An entry that is text is this path.
+    """
+
+    file: Annotated[
+        str, Field(pattern=r"\.ya?ml$"), Rule("the path of a workload file", "See workloads/flights/workload.yaml.")
+    ]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _path_alone(cls, given: Any) -> Any:
+        return {"file": given} if isinstance(given, str) else given
+
+    def over(self, environment: Choices) -> Choices:
+        """Return the choices of this entry, and the environment's where it makes none."""
+        chosen = {name: getattr(self if name in self.model_fields_set else environment, name) for name in _CHOICES}
+        return Choices.model_validate(chosen)
+
+
+class Settings(Choices):
+    """Everything that differs between environments; the choices are what a workload has that makes none of its own.
+
+    Attributes
+    ----------
+    environment : str
+        The stack's name: local, dev, staging, prod, or one of your own.
+    region : str
+        Where everything is.
+    allowed_account_ids : tuple of str
+        The accounts that the environment may touch. One whose name begins with ``local`` may touch 000000000000, which
+        is nobody's, and only it.
+    workloads : tuple of WorkloadEntry
+        The workloads, none twice.
+    notify : tuple of str
+        Who hears of alarms and of releases that did not happen: e-mail addresses, ``https://`` endpoints, ARNs of SQS
+        queues. Each but a queue of the account must confirm.
+    log_retention_days : int
+        Days that logs are kept.
+    owns_job_logs : bool
+        Whether the environment has the log groups of the account's SageMaker jobs, which one environment can have.
+    force_destroy : bool
+        Whether destroying the environment deletes data and images too.
+    """
+
+    environment: Annotated[
+        str,
+        # No hyphen: headrace-dev-a-b is workload a-b of dev, and must not be workload b of dev-a, too.
+        Field(pattern=r"^[a-z][a-z0-9]{0,15}$"),
+        Rule("1 to 16 lower-case letters and digits, a letter first", "Name the stack so: it is in names."),
+    ]
+    region: Annotated[Region, Rule("an AWS region", "Give a name such as eu-west-1.")]
+    allowed_account_ids: Annotated[
+        tuple[AccountId, ...],
+        BeforeValidator(_structured),
+        Field(min_length=1),
+        AfterValidator(_own_accounts),
+        Rule(
+            f"a list of account ids of 12 digits: [{LOCAL_ACCOUNT!r}] for an environment whose name begins with "
+            f"`{LOCAL}`, and never that one for others",
+            "List the accounts that this environment may touch, each in quotes.",
+        ),
+    ]
+    workloads: Annotated[
+        tuple[WorkloadEntry, ...],
+        BeforeValidator(_structured),
+        Field(min_length=1),
+        Rule(
+            "a list of workload files, or of objects with a `file` and what differs for it",
+            "Write [workloads/flights/workload.yaml].",
+        ),
+    ]
     notify: Annotated[
         tuple[str, ...],
         BeforeValidator(_structured),
@@ -190,30 +250,58 @@ class Settings(BaseModel):
             "\n".join([f"The settings of environment {environment!r} cannot be used:", *(f"  - {p}" for p in problems)])
         )
 
-    @classmethod
-    def from_pulumi(cls) -> Self:
-        """Check the selected stack's configuration: every key of namespace ``headrace``, and no other."""
-        import pulumi  # noqa: PLC0415 (settings are checked without Pulumi, too)
-        from pulumi.runtime import config  # noqa: PLC0415 (pulumi.Config cannot list its keys)
 
-        every = {**config.get_config_env(), **config.CONFIG.get()}
-        own = {
-            key.removeprefix(f"{NAMESPACE}:"): value for key, value in every.items() if key.startswith(f"{NAMESPACE}:")
-        }
-        return cls.from_mapping(pulumi.get_stack(), own)
+def given() -> tuple[str, dict[str, Any]]:
+    """Return the selected stack's name and its configuration: every key of namespace ``headrace``, without it."""
+    import pulumi  # noqa: PLC0415 (settings are checked without Pulumi, too)
+    from pulumi.runtime import config  # noqa: PLC0415 (pulumi.Config cannot list its keys)
+
+    every = {**config.get_config_env(), **config.CONFIG.get()}
+    start = f"{NAMESPACE}:"
+    return pulumi.get_stack(), {key.removeprefix(start): one for key, one in every.items() if key.startswith(start)}
+
+
+def files_of(values: Mapping[str, Any]) -> list[str]:
+    """Return the workload files that settings name, as far as they can be read, right or wrong."""
+    entries = _structured(values.get("workloads"))
+    if not isinstance(entries, list | tuple):
+        return []
+    found = [entry.get("file") if isinstance(entry, dict) else entry for entry in entries]
+    return [file for file in found if isinstance(file, str)]
 
 
 def _problems(error: ValidationError, given: Mapping[str, Any]) -> Iterator[str]:
     for detail in error.errors():
         field = str(detail["loc"][0])
-        if detail["type"] == "extra_forbidden":
-            known = ", ".join(name for name in Settings.model_fields if name != "environment")
-            yield f"`{NAMESPACE}:{field}` must be one of {known}, got an unknown name. Correct the name or remove it."
-            continue
-        rule = _rule(Settings.model_fields[field].metadata)
-        got = _shown(field, given[field]) if field in given else "nothing"
-        name = "the stack's name" if field == "environment" else f"{NAMESPACE}:{field}"
-        yield f"`{name}` must be {rule.must_be}, got {got}. {rule.remedy}"
+        if field == _OLD_NAME:
+            yield (
+                f"`{NAMESPACE}:{field}` must be `{NAMESPACE}:workloads`, a list, got {given[field]!r}. "
+                f"Write `{NAMESPACE}:workloads: [{given[field]}]`."
+            )
+        elif field != "workloads" or _OLD_NAME not in given:
+            yield _problem(detail, given)
+
+
+def _problem(detail: ErrorDetails, given: Mapping[str, Any]) -> str:
+    """Say what is wrong with a setting, or with a field of a workload's entry."""
+    field, *within = str(detail["loc"][0]), *detail["loc"][1:]
+    model: type[BaseModel] = Settings
+    name, got = f"{NAMESPACE}:{field}", _shown(field, given[field]) if field in given else "nothing"
+    if field == "environment":
+        name = "the stack's name"
+    if within and field == "workloads":
+        entry = _structured(given[field])[within[0]]
+        name, got = f"{name}[{within[0]}]", repr(entry)
+        if len(within) > 1:
+            model, field = WorkloadEntry, str(within[1])
+            values = {"file": entry} if isinstance(entry, str) else entry
+            name, got = f"{name}.{field}", repr(values[field]) if field in values else "nothing"
+    if detail["type"] == "extra_forbidden":
+        own = [one for one in model.model_fields if one not in ("environment", *_CHOICES)]
+        known = ", ".join([*own, *_CHOICES])
+        return f"`{name}` must be one of {known}, got an unknown name. Correct the name or remove it."
+    rule = _rule(model.model_fields[field].metadata)
+    return f"`{name}` must be {rule.must_be}, got {got}. {rule.remedy}"
 
 
 def _shown(field: str, value: Any) -> str:

@@ -23,8 +23,10 @@ from workloads.rules import broken_rules
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "workloads" / "flights"
-Path_ = tuple[str, ...]
+Path_ = tuple[str | int, ...]
 GONE = object()
+OTHER = {"file": "workloads/other/workload.yaml"}
+"""One more workload, whose folder whoever deploys it makes."""
 
 
 @dataclass(frozen=True)
@@ -56,17 +58,32 @@ class Edit:
         for path, value in self.changes:
             inner: Any = made
             for key in path[:-1]:
-                inner = inner.setdefault(key, {})
-            if value is GONE:
-                inner.pop(path[-1], None)
-            else:
-                inner[path[-1]] = value
+                inner = inner[key] if isinstance(inner, list) else inner.setdefault(key, {})
+            _set(inner, path[-1], value)
         return made
 
     def meets(self, other: Edit) -> bool:
         """Tell whether two edits are about the same place."""
         pairs = ((mine, its) for mine, _ in self.changes for its, _ in other.changes)
-        return any(all(one == two for one, two in zip(mine, its, strict=False)) for mine, its in pairs)
+        return any(_meet(mine, its) for mine, its in pairs)
+
+
+def _set(inner: Any, key: str | int, value: Any) -> None:
+    if isinstance(inner, list) and key == len(inner):
+        inner.append(value)
+    elif value is not GONE:
+        inner[key] = value
+    elif isinstance(inner, list):
+        del inner[int(key)]
+    else:
+        inner.pop(key, None)
+
+
+def _meet(mine: Path_, its: Path_) -> bool:
+    """Tell whether two paths are one place, or one in the other, or an entry's choice and the default that it hides."""
+    if all(one == two for one, two in zip(mine, its, strict=False)):
+        return True
+    return mine[-1] == its[-1] and "workloads" in (mine[0], its[0])
 
 
 def workload_document() -> dict[str, Any]:
@@ -78,7 +95,9 @@ def workload_document() -> dict[str, Any]:
 def settings_document(environment: str = "local") -> dict[str, Any]:
     """An environment's settings as its file says them, and its name."""
     written = yaml.safe_load((ROOT / f"Pulumi.{environment}.yaml").read_text(encoding="utf-8"))["config"]
-    return {"environment": environment, **{key.removeprefix("headrace:"): value for key, value in written.items()}}
+    found = {key.removeprefix("headrace:"): value for key, value in written.items()}
+    entries = [{"file": entry} if isinstance(entry, str) else entry for entry in found["workloads"]]
+    return {"environment": environment, **found, "workloads": entries}
 
 
 def workload_problem(document: Mapping[str, Any]) -> str:
@@ -195,21 +214,31 @@ def _walk(model: type[BaseModel], values: Mapping[str, Any], before: str, path: 
             for other in others(field.annotation, field, value):
                 yield Edit(here, ((at, other), *_with(here, at, other, values)))
         elif many:
-            for entry, content in (value or {}).items():
-                for new in _new_names(field.annotation, entry):
-                    yield Edit(f"{here} (more)", (((*at, new), content), *_copies(here, entry)))
+            for entry, content in _entries(value):
+                for new, like in _more(field.annotation, entry, value):
+                    yield Edit(f"{here} (more)", (((*at, new), {**content, **like}), *_copies(here, entry)))
                 yield Edit(f"{here} (fewer)", (((*at, entry), GONE), *_copies(here, entry, gone=True)))
-                yield from _walk(inner, content, f"{here}.*.", (*at, entry))
+                # What an entry does not say is as it is around it: the same said again would be no edit.
+                around = values if isinstance(value, list) else {}
+                yield from _walk(inner, {**around, **content}, f"{here}.*.", (*at, entry))
         else:
             if not field.is_required():
                 yield Edit(here, ((at, GONE),))
             yield from _walk(inner, value or {}, f"{here}.", at)
 
 
-def _new_names(annotation: Any, entry: str) -> Sequence[str]:
-    """Names for one more entry of a mapping, like one that is there; a metric's is one of those that there are."""
+def _entries(value: Any) -> list[tuple[str | int, Any]]:
+    """Return the entries of a mapping or a list, each with its name or number."""
+    return list(enumerate(value)) if isinstance(value, list) else list((value or {}).items())
+
+
+def _more(annotation: Any, entry: str | int, value: Any) -> Sequence[tuple[str | int, dict[str, Any]]]:
+    """Names for one more entry like one that is there, and what differs; a metric's is one of those that there are."""
+    if isinstance(value, list):
+        return [(len(value), OTHER)]
     kind = get_args(annotation)[0]
-    return get_args(kind) if get_origin(kind) is Literal else (f"{entry}_again",)
+    names = get_args(kind) if get_origin(kind) is Literal else (f"{entry}_again",)
+    return [(name, {}) for name in names]
 
 
 def _with(field: str, path: Path_, value: Any, beside: Mapping[str, Any]) -> list[tuple[Path_, Any]]:
@@ -219,7 +248,7 @@ def _with(field: str, path: Path_, value: Any, beside: Mapping[str, Any]) -> lis
     return []
 
 
-def _copies(field: str, entry: str, *, gone: bool = False) -> list[tuple[Path_, Any]]:
+def _copies(field: str, entry: str | int, *, gone: bool = False) -> list[tuple[Path_, Any]]:
     """What must come or go with an entry: an entity has features of its own."""
     if field != "entities":
         return []
@@ -236,5 +265,5 @@ def _inner(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
     for argument in get_args(annotation):
         inner, many = _inner(argument)
         if inner is not None:
-            return inner, many or get_origin(annotation) is dict
+            return inner, many or get_origin(annotation) in (dict, tuple)
     return None, False

@@ -31,7 +31,7 @@ CONSTANT: Mapping[tuple[str, str], str] = {
     (
         "aws:glue/catalogTable:CatalogTable",
         "databaseName",
-    ): "named after environment and workload: the stack's identity",
+    ): "named after the environment: the stack's identity",
     ("aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer", "roleArn"): "the role has a name of Pulumi's, for ever",
 }
 """Inputs that force a replacement and that no edit of workload or settings reaches: tests/stacks/test_edits.py."""

@@ -17,7 +17,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "training": ("workloads", "inference"),
     "inference": ("workloads",),
     "policies": (),
-    "demo": ("workloads",),
+    "demo": ("workloads", "stacks.outputs"),
     "rehearse": ("stacks", "workloads"),
     "sandbox": (),
 }

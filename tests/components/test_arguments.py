@@ -20,10 +20,9 @@ from tests.components.recording import record
 
 def alarms(place: Place, opts: pulumi.ResourceOptions) -> None:
     args = EndpointAlarmsArgs(
-        place=place,
         endpoint_name="e",
         variant_name="live",
-        topic_key_arn="k",
+        topic_arn="t",
         server_error_rate=1.5,
         client_error_rate=-0.1,
         latency_ms=0,

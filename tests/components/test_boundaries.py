@@ -33,7 +33,7 @@ class Parts:
 
 
 def alarms(parts: Parts, **given: Any) -> None:
-    args: dict[str, Any] = {"place": parts.place, "endpoint_name": "e", "variant_name": "live", "topic_key_arn": "k"}
+    args: dict[str, Any] = {"endpoint_name": "e", "variant_name": "live", "topic_arn": "t"}
     EndpointAlarms("made", EndpointAlarmsArgs(**args, **given), parts.opts)
 
 

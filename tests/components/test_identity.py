@@ -12,7 +12,6 @@ from components.identity import IdentityError, IdentityProvider
 DEPLOYED: dict[str, Any] = {
     "environment": "dev",
     "region": "eu-west-1",
-    "workload": "flights",
     "allowed_account_ids": ["111122223333"],
 }
 
@@ -37,7 +36,6 @@ def test_the_same_again_is_nothing_to_do() -> None:
     [
         ("environment", "staging", "`pulumi stack rename dev`"),
         ("region", "us-east-1", "`headrace:region: eu-west-1`"),
-        ("workload", "trains", "`name: flights`"),
     ],
 )
 def test_another_environment_is_refused_with_the_way_back_and_the_way_on(field: str, value: str, back: str) -> None:
@@ -52,9 +50,9 @@ def test_another_environment_is_refused_with_the_way_back_and_the_way_on(field: 
 
 def test_everything_that_became_another_is_told_at_once() -> None:
     with pytest.raises(
-        IdentityError, match="region 'eu-west-1' became 'us-east-1', workload 'flights' became 'trains'"
+        IdentityError, match="environment 'dev' became 'staging', region 'eu-west-1' became 'us-east-1'"
     ):
-        deployed_again(region="us-east-1", workload="trains")
+        deployed_again(region="us-east-1", environment="staging")
 
 
 def test_credentials_of_another_account_are_refused_also_where_it_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:

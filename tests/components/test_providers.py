@@ -25,7 +25,7 @@ GROUP: dict[str, Any] = {
     "onlineStoreConfig": ONLINE,
     "group_name": "g",
 }
-IS = {"environment": "dev", "region": "r", "workload": "w", "account_id": "1", "allowed_account_ids": ["1"]}
+IS = {"environment": "dev", "region": "r", "account_id": "1", "allowed_account_ids": ["1"]}
 # a provider, what its resource was made from, what is changed, and what replaces it
 CASES: list[tuple[ResourceProvider, dict[str, Any], dict[str, Any], list[str]]] = [
     (EndpointBirthProvider(), {"endpoint_name": "e", "image_uri": "a"}, {"image_uri": "b"}, []),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from components.alarms import EndpointAlarms, EndpointAlarmsArgs
+from components.alarms import AlarmTopic, AlarmTopicArgs, EndpointAlarms, EndpointAlarmsArgs
 from components.endpoint import Endpoint, EndpointArgs
 from tests.components.parts import keys, lake, options
 from tests.components.recording import ACCOUNT, REGION, Recording, record
@@ -39,13 +39,11 @@ def program(
             ),
             opts,
         )
+        topic = AlarmTopic("alarms", AlarmTopicArgs(place=place, key_arn=known.logs_arn), opts)
         alarms = EndpointAlarmsArgs(
-            place=place,
-            endpoint_name=endpoint.endpoint_name,
-            variant_name="live",
-            topic_key_arn=known.logs_arn,
+            endpoint_name=endpoint.endpoint_name, variant_name="live", topic_arn=topic.arn
         )
-        EndpointAlarms("alarms", alarms, opts)
+        EndpointAlarms("endpoint-alarms", alarms, opts)
 
     return register
 

@@ -15,18 +15,10 @@ from demo import patience, pipeline, release
 from demo.console import StoryError
 from demo.environment import Environment
 from demo.pipeline import Package
+from tests.demo import told
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:model-package/flights/1"
 EXECUTION = "arn:aws:sagemaker:us-east-1:000000000000:pipeline/flights/execution/abcdefghijkl"
-OUTPUTS = {
-    "region": "us-east-1",
-    "model_package_group_name": "flights",
-    "pipeline_name": "flights",
-    "approver_state_machine_arn": "approver",
-    "release_state_machine_arn": "release",
-    "endpoint_name": "flights",
-    "ledger_table": "ledger",
-}
 Json = dict[str, Any]
 
 
@@ -55,7 +47,7 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
 
 def environment(stub: Stubber) -> Stubbed:
     """Return the environment."""
-    return Stubbed("local", OUTPUTS, sagemaker=stub.client)
+    return Stubbed("local", told.environment().outputs, "flights", sagemaker=stub.client)
 
 
 def listed(*rows: Json, token: str | None = None) -> Json:
@@ -150,9 +142,9 @@ def test_an_approver_whose_event_was_lost_is_asked_once(monkeypatch: pytest.Monk
     monkeypatch.setattr(release, "_ask", lambda _, machine, wanted: asked.append((machine, wanted)))
     statuses = iter(["PendingManualApproval"] * 3 + ["Approved"])
     monkeypatch.setattr(release, "describe_package", lambda *_: package(next(statuses)))
-    found = release.approval(Environment("local", OUTPUTS), package("PendingManualApproval"))
+    found = release.approval(told.environment(), package("PendingManualApproval"))
     assert found.status == "Approved"
-    assert asked == [("approver_state_machine_arn", {"model_package_arn": ARN})]
+    assert asked == [("approver", {"model_package_arn": ARN})]
 
 
 @pytest.mark.parametrize(
@@ -174,10 +166,10 @@ def test_a_release_that_failed_is_tried_again_and_one_that_was_rolled_back_is_no
     monkeypatch.setattr(release, "_POLL", 0.0)
     monkeypatch.setattr(release, "_ask", lambda _, machine, __: asked.append(machine))
     monkeypatch.setattr(release, "_last_entry", lambda *_: entries[len(asked)])
-    there = Environment("local", OUTPUTS)
+    there = told.environment()
     if passes:
         assert release.release(there, package("Approved"))["outcome"] == "released"
     else:
         with pytest.raises(StoryError, match=f"not released but {outcomes[-1]}"):
             release.release(there, package("Approved"))
-    assert asked == ["release_state_machine_arn"] * starts
+    assert asked == ["release"] * starts

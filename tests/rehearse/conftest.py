@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,12 @@ from rehearse.asking import Aws
 from rehearse.plan import Plan, plan
 from sandbox.cloud import credentials
 from sandbox.cloud.settings import LOCAL_ACCOUNT
-from stacks.settings import Settings
+from stacks.inputs import checked
 from tests.cloud.endpoints.local import REGION, Cloud, started
-from workloads.spec import load
+
+
+ROOT = Path(__file__).parents[2]
+FLIGHTS = "workloads/flights/workload.yaml"
 
 
 @pytest.fixture(scope="session")
@@ -52,13 +56,12 @@ def planned(**settings: Any) -> Plan:
     values = {
         "region": REGION,
         "allowed_account_ids": [LOCAL_ACCOUNT],
-        "workload": "workloads/flights/workload.yaml",
+        "workloads": [FLIGHTS],
         "approval": "automatic",
         "owns_job_logs": True,
         **settings,
     }
-    made = Settings.from_mapping("local", values)
-    return plan(made, load(made.workload), LOCAL_ACCOUNT)
+    return plan(checked("local", values, ROOT), LOCAL_ACCOUNT)
 
 
 @pytest.fixture(scope="session")

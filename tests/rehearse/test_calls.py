@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 import pytest
@@ -13,20 +14,21 @@ from rehearse.checks import run
 from rehearse.plan import Plan
 from rehearse.recording import Normal, normal
 from sandbox.cloud.settings import LOCAL_ACCOUNT
-from stacks.settings import Settings
-from tests.rehearse.conftest import planned
+from stacks.inputs import checked
+from tests.rehearse.conftest import FLIGHTS, ROOT, planned
+from workloads.spec import Workload
 
 # Roles that have nothing to do in a demo.
 SILENT: dict[str, str] = {
-    "approver-look-starter-role": "the schedule's first look comes after the demo",
-    "release-policy-change-starter-role": "the demo changes no serving policy",
-    "release-reconciler-starter-role": "the schedule's first look comes after the demo",
+    "{workload}-approver-look-starter-role": "the schedule's first look comes after the demo",
+    "{workload}-release-policy-change-starter-role": "the demo changes no serving policy",
+    "{workload}-release-reconciler-starter-role": "the schedule's first look comes after the demo",
 }
 
 
 def test_the_recording_is_of_this_program(local: Plan) -> None:
     """A role that is new, or was renamed, has to be recorded: run a demo, then `make recording`."""
-    roles = {role.name for role in local.of("aws:iam/role:Role")}
+    roles = {re.sub("^flights-", "{workload}-", role.name) for role in local.of("aws:iam/role:Role")}
     recorded = {call.role for call in calls.read()}
     assert recorded | SILENT.keys() == roles
     assert not recorded & SILENT.keys()
@@ -41,7 +43,7 @@ def test_the_policies_allow_everything_that_was_recorded(aws: Aws, local: Plan) 
 
 def test_a_right_that_is_taken_away_is_missed(aws: Aws, local: Plan) -> None:
     def without(planned_: Any) -> Any:
-        if planned_.name != "features-job-policy":
+        if planned_.name != "flights-features-job-policy":
             return planned_
         policy = planned_.inputs["policy"].replace("sagemaker:BatchWriteRecord", "sagemaker:GetRecord")
         return dataclasses.replace(planned_, inputs={**planned_.inputs, "policy": policy})
@@ -51,14 +53,14 @@ def test_a_right_that_is_taken_away_is_missed(aws: Aws, local: Plan) -> None:
     assert len(problems) == 3
     group = f"arn:aws:sagemaker:us-east-1:{LOCAL_ACCOUNT}:feature-group/headrace-local-flights-aircraft"
     assert problems[0].startswith(
-        f'role features-job-role must be allowed sagemaker:BatchWriteRecord on {group}, got "implicitDeny". Grant it in'
+        f'role flights-features-job-role must be allowed sagemaker:BatchWriteRecord on {group}, got "implicitDeny". Grant it in'
     )
 
 
 def test_a_recording_serves_any_environment(aws: Aws) -> None:
     other = planned(approval="manual", owns_job_logs=False, training_instance_type="ml.m5.xlarge")
     outcomes = {outcome.subject: outcome for outcome in run(calls.checks(aws, other))}
-    assert outcomes["calls of approver-tasks-role"].said == "not in this environment"
+    assert outcomes["calls of flights-approver-tasks-role"].said == "not in this environment"
     assert not [problem for outcome in outcomes.values() for problem in outcome.problems]
 
 
@@ -90,40 +92,51 @@ KEY = "b1f7223d-7520-4755-8352-871384bcdbf3"
             "arn:aws:ssm:{region}:{account}:parameter/headrace/{environment}/{workload}/serving-policy",
         ),
         (
+            "arn:aws:states:us-east-1:000000000000:stateMachine:flights-release-machine-2bdfc0d",
+            "arn:aws:states:{region}:{account}:stateMachine:{workload}-release-machine-0000000",
+        ),
+        (
+            "arn:aws:dynamodb:us-east-1:000000000000:table/flights-release-lease-2bdfc0d",
+            "arn:aws:dynamodb:{region}:{account}:table/{workload}-release-lease-0000000",
+        ),
+        (
             "arn:aws:sagemaker:us-east-1:000000000000:model/headrace-local-flights-v1-b2aa4b9f",
             "arn:aws:sagemaker:{region}:{account}:model/headrace-{environment}-{workload}-v1-00000000",
         ),
     ],
 )
 def test_names_of_one_environment_become_the_programs(local: Plan, written: str, resource: str) -> None:
-    names = Normal(local.settings, local.workload, LOCAL_ACCOUNT, {KEY: "keys-data"})
-    role = f"arn:aws:iam::{LOCAL_ACCOUNT}:role/training-job-role-dd3f6ee"
+    names = Normal(local.inputs, LOCAL_ACCOUNT, {KEY: "keys-data"})
+    role = f"arn:aws:iam::{LOCAL_ACCOUNT}:role/flights-training-job-role-dd3f6ee"
     line = {"action": "s3:GetObject", "decision": "allowed", "context": {"aws:resourcetag/headrace:stack": ["local"]}}
     hint = {**line, "principal": role, "resource": "pipelines-2zykuyoqztlj-train-HUboa5jZEw"}
     found = normal([hint, {**line, "principal": role, "resource": written}], names)
     assert resource in {call.resource for call in found}
-    assert {call.role for call in found} == {"training-job-role"}
+    assert {call.role for call in found} == {"{workload}-training-job-role"}
     assert found[0].context == {"aws:resourcetag/headrace:stack": ["{environment}"]}
 
 
 def test_what_was_denied_and_what_services_did_as_themselves_is_left_out(local: Plan) -> None:
-    names = Normal(local.settings, local.workload, LOCAL_ACCOUNT, {})
+    names = Normal(local.inputs, LOCAL_ACCOUNT, {})
     line = {"action": "s3:GetObject", "resource": "*", "context": {}}
-    denied = {**line, "principal": f"arn:aws:iam::{LOCAL_ACCOUNT}:role/serving-role-639475d", "decision": "denied"}
+    denied = {**line, "principal": f"arn:aws:iam::{LOCAL_ACCOUNT}:role/flights-serving-role-639475d", "decision": "denied"}
     service = {**line, "principal": "cloudwatch.amazonaws.com", "decision": "allowed"}
     assert normal([denied, service], names) == []
 
 
+def trains(flights: Workload) -> Workload:
+    """Return a workload with a name and an entity of its own."""
+    return flights.model_copy(update={"name": "trains", "entities": {"station": flights.entities["origin"]}})
+
+
 def test_a_recording_of_another_workload_speaks_of_its_own_entities(local: Plan) -> None:
-    renamed = local.workload.model_copy(
-        update={"name": "trains", "entities": {"station": local.workload.entities["origin"]}}
-    )
-    dev = Settings.from_mapping(
+    dev = checked(
         "dev",
-        {"region": "eu-west-1", "allowed_account_ids": ["111122223333"], "workload": "workloads/flights/workload.yaml"},
+        {"region": "eu-west-1", "allowed_account_ids": ["111122223333"], "workloads": [FLIGHTS]},
+        ROOT,
     )
-    other = dataclasses.replace(local, workload=renamed, settings=dev, account="111122223333")
+    other = dataclasses.replace(local, inputs=dev, account="111122223333")
     text = "arn:aws:sagemaker:{region}:{account}:feature-group/headrace-{environment}-{workload}-{entity}"
-    assert calls.filled(text, other) == [
+    assert calls.filled(text, other, trains(local.workloads[0])) == [
         "arn:aws:sagemaker:eu-west-1:111122223333:feature-group/headrace-dev-trains-station"
     ]

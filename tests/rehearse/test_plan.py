@@ -63,7 +63,7 @@ def test_an_instance_type_with_storage_of_its_own_is_refused_by_the_settings() -
             {
                 "region": "us-east-1",
                 "allowed_account_ids": ["111122223333"],
-                "workload": "workloads/flights/workload.yaml",
+                "workloads": ["workloads/flights/workload.yaml"],
                 "endpoint_instance_type": "ml.m5d.large",
             },
         )

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from rehearse import calls
-from rehearse.__main__ import all_checks, settings_of
+from rehearse.__main__ import all_checks, inputs_of
 from rehearse.asking import READS, Aws
 from rehearse.checks import Outcome, run
 from rehearse.plan import Plan, Planned
@@ -56,7 +56,7 @@ def test_an_account_that_has_everything_passes_and_is_left_as_it_was(cloud: Clou
     assert "ok         alarms: nobody is told: set headrace:notify" in lines
     assert "ok         endpoint headrace-local-flights: the name is free" in lines
     assert "ok         quota ml.m5.large for endpoint usage: 20, needs 2" in lines
-    assert "ok         state machine release-machine: valid" in lines
+    assert "ok         state machine flights-release-machine: valid" in lines
     new = _asked(cloud)[len(before) :]
     assert {line.split()[-4] for line in new} <= {"iam:SimulateCustomPolicy"}, new
 
@@ -78,7 +78,7 @@ def _without(local: Plan, type_: str, name: str, **inputs: Any) -> Plan:
 
 
 def _dangling(local: Plan) -> Plan:
-    (machine,) = (found for found in local.of("aws:sfn/stateMachine:StateMachine") if found.name == "approver-machine")
+    (machine,) = (found for found in local.of("aws:sfn/stateMachine:StateMachine") if found.name == "flights-approver-machine")
     definition = json.loads(machine.inputs["definition"])
     definition["StartAt"] = "Nowhere"
     return _without(local, machine.type, machine.name, definition=json.dumps(definition))
@@ -109,20 +109,20 @@ def test_an_account_that_lacks_each_thing_hears_of_all_at_once(
     client("sagemaker").create_model_package_group(ModelPackageGroupName="headrace-local-flights", Tags=mine)
     client("logs").create_log_group(logGroupName="/aws/sagemaker/TrainingJobs")
     client("logs").create_log_group(logGroupName="/aws/sagemaker/Endpoints/headrace-local-flights")
-    client("glue").create_database(DatabaseInput={"Name": "headrace_local_flights"})
+    client("glue").create_database(DatabaseInput={"Name": "headrace_local"})
     client("ssm").put_parameter(Name="/headrace/local/flights/serving-policy", Value="{}", Type="String")
     try:
-        broken = _unknown(_dangling(local), "training-job-policy", Action=["s3:FetchObject"])
-        broken = _unknown(broken, "serving-policy", Condition={"StringEquals": {"s3:colour": "blue"}})
-        broken = _unknown(broken, "evaluating-job-policy", Resource="lake-curated")
-        forbidden = calls.Recorded("pipeline-role", "iam:CreateUser", "arn:aws:iam::{account}:user/x", {})
+        broken = _unknown(_dangling(local), "flights-training-job-policy", Action=["s3:FetchObject"])
+        broken = _unknown(broken, "flights-serving-policy", Condition={"StringEquals": {"s3:colour": "blue"}})
+        broken = _unknown(broken, "flights-evaluating-job-policy", Resource="lake-curated")
+        forbidden = calls.Recorded("{workload}-pipeline-role", "iam:CreateUser", "arn:aws:iam::{account}:user/x", {})
         outcomes = [*run(all_checks(aws, broken)), *run(calls.checks(aws, broken, [forbidden]))]
     finally:
         client("kms").delete_alias(AliasName="alias/headrace-local-data")
         client("sagemaker").delete_model_package_group(ModelPackageGroupName="headrace-local-flights")
         for group in ("TrainingJobs", "Endpoints/headrace-local-flights"):
             client("logs").delete_log_group(logGroupName=f"/aws/sagemaker/{group}")
-        client("glue").delete_database(Name="headrace_local_flights")
+        client("glue").delete_database(Name="headrace_local")
         client("ssm").delete_parameter(Name="/headrace/local/flights/serving-policy")
     said = _said(outcomes)
     for expected in (
@@ -134,16 +134,16 @@ def test_an_account_that_lacks_each_thing_hears_of_all_at_once(
         "model package group headrace-local-flights must be free, or carry this environment's tags, got \"one of "
         'environment dev".',
         "log group /aws/sagemaker/Endpoints/headrace-local-flights must be free",
-        "database headrace_local_flights must be free",
+        "database headrace_local must be free",
         "parameter /headrace/local/flights/serving-policy must be free",
-        "state machine approver-machine/StartAt must be a definition that Step Functions takes, got "
+        "state machine flights-approver-machine/StartAt must be a definition that Step Functions takes, got "
         '"MISSING_TRANSITION_TARGET"',
-        'policy training-job-policy.Statement[0].Action[0] must be a policy that IAM takes, got "INVALID_ACTION"',
-        "policy serving-policy.Statement[0].Condition.StringEquals.s3:colour must be a policy that IAM takes, got "
+        'policy flights-training-job-policy.Statement[0].Action[0] must be a policy that IAM takes, got "INVALID_ACTION"',
+        "policy flights-serving-policy.Statement[0].Condition.StringEquals.s3:colour must be a policy that IAM takes, got "
         '"INVALID_SERVICE_CONDITION_KEY"',
-        "policy evaluating-job-policy.Statement[0].Resource[0] must be a policy that IAM takes, got "
+        "policy flights-evaluating-job-policy.Statement[0].Resource[0] must be a policy that IAM takes, got "
         '"INVALID_ARN_PREFIX"',
-        'role pipeline-role must be allowed iam:CreateUser on arn:aws:iam::000000000000:user/x, got "implicitDeny"',
+        'role flights-pipeline-role must be allowed iam:CreateUser on arn:aws:iam::000000000000:user/x, got "implicitDeny"',
     ):
         assert expected in said, f"{expected}\n---\n{said}"
     assert "log group /aws/sagemaker/TrainingJobs must be free" in said
@@ -180,7 +180,7 @@ def test_credentials_that_may_not_ask_are_told_what_to_allow(cloud: Cloud, local
     for line in (
         "unchecked  parameter /headrace/local/flights/serving-policy: not checked: allow ssm:DescribeParameters to ask",
         "unchecked  log group /aws/sagemaker/TrainingJobs: not checked: allow logs:DescribeLogGroups to ask",
-        "unchecked  state machine release-machine: not checked: allow states:ValidateStateMachineDefinition to ask",
+        "unchecked  state machine flights-release-machine: not checked: allow states:ValidateStateMachineDefinition to ask",
         "unchecked  quota ml.m5.large for endpoint usage: not checked: allow servicequotas:ListAWSDefaultServiceQuotas",
     ):
         assert line in done.stdout, done.stdout
@@ -208,8 +208,10 @@ def test_no_credentials_an_unknown_environment_and_bad_settings_are_findings(clo
 def test_encrypted_settings_are_left_to_pulumi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     text = (ROOT / "Pulumi.dev.yaml").read_text() + "  headrace:notify:\n    secure: v1:abc\n"
     (tmp_path / "Pulumi.dev.yaml").write_text(text)
+    (tmp_path / "workloads").symlink_to(ROOT / "workloads")
     monkeypatch.setattr("rehearse.__main__._ROOT", tmp_path)
-    settings, encrypted = settings_of("dev")
+    inputs, encrypted = inputs_of("dev")
+    settings = inputs.settings
     assert (settings.environment, settings.notify, encrypted) == ("dev", (), frozenset({"notify"}))
 
 

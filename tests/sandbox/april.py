@@ -39,7 +39,7 @@ def answers(environment: Environment, workload: Workload, examples: pa.Table) ->
     for start in range(0, len(rows), _BATCH):
         body = rows.iloc[start : start + _BATCH].to_csv(header=False, index=False)
         answer = runtime.invoke_endpoint(
-            EndpointName=environment["endpoint_name"], ContentType="text/csv", Accept="text/csv", Body=body.encode()
+            EndpointName=environment.own.endpoint_name, ContentType="text/csv", Accept="text/csv", Body=body.encode()
         )
         found += [float(line) for line in answer["Body"].read().decode().split()]
     return np.array(found)

@@ -157,17 +157,19 @@ def arrived(environment: Environment, workload: Workload, text: str, settings: S
     sagemaker = environment.client("sagemaker")
     bundle = (
         environment.client("s3")
-        .get_object(Bucket=environment["artifacts_bucket"], Key=f"bundles/{environment['code_digest']}.zip")["Body"]
+        .get_object(Bucket=environment.outputs.artifacts_bucket, Key=f"bundles/{environment.outputs.code_digest}.zip")[
+            "Body"
+        ]
         .read()
     )
     with zipfile.ZipFile(io.BytesIO(bundle)) as packed:
         assert packed.read("workloads/flights/workload.yaml").decode() == text
-    pipeline = sagemaker.describe_pipeline(PipelineName=environment["pipeline_name"])
+    pipeline = sagemaker.describe_pipeline(PipelineName=environment.own.pipeline_name)
     assert pipeline["PipelineDescription"] == workload.description
-    for word in (environment["image_uri"], settings.training_instance_type, str(settings.training_volume_gb)):
+    for word in (environment.outputs.image_uri, settings.training_instance_type, str(settings.training_volume_gb)):
         assert word in pipeline["PipelineDefinition"]
-    assert environment.feature_groups.keys() == workload.entities.keys()
-    for entity, group in environment.feature_groups.items():
+    assert environment.own.feature_groups.keys() == workload.entities.keys()
+    for entity, group in environment.own.feature_groups.items():
         assert group in pipeline["PipelineDefinition"]
         _group(sagemaker, group, workload, entity)
     _tables(environment, workload)
@@ -187,7 +189,7 @@ def _group(sagemaker: Any, name: str, workload: Workload, entity: str) -> None:
 
 
 def _tables(environment: Environment, workload: Workload) -> None:
-    found = environment.client("glue").get_tables(DatabaseName=environment["database_name"])["TableList"]
+    found = environment.client("glue").get_tables(DatabaseName=environment.outputs.database_name)["TableList"]
     assert {table["Name"]: table["Description"] for table in found} == {
         name: source.description for name, source in workload.sources.items()
     }
@@ -199,10 +201,10 @@ def _tables(environment: Environment, workload: Workload) -> None:
 def _operations(environment: Environment, settings: Settings) -> None:
     groups = environment.client("logs").get_paginator("describe_log_groups").paginate()
     logs = {group["logGroupName"]: group.get("retentionInDays") for page in groups for group in page["logGroups"]}
-    assert {logs[f"/aws/sagemaker/Endpoints/{environment['endpoint_name']}"]} == {settings.log_retention_days}
+    assert {logs[f"/aws/sagemaker/Endpoints/{environment.own.endpoint_name}"]} == {settings.log_retention_days}
     assert ("/aws/sagemaker/TrainingJobs" in logs) == settings.owns_job_logs
     assert ("approver_state_machine_arn" not in environment.outputs) == (settings.approval == "manual")
-    ledger = environment.client("dynamodb").describe_table(TableName=environment["ledger_table"])["Table"]
+    ledger = environment.client("dynamodb").describe_table(TableName=environment.own.ledger_table)["Table"]
     assert ledger["DeletionProtectionEnabled"] != settings.force_destroy
     schedules = environment.client("scheduler")
     names = [one["Name"] for one in schedules.list_schedules(NamePrefix="release-reconciler")["Schedules"]]
@@ -214,7 +216,7 @@ def _operations(environment: Environment, settings: Settings) -> None:
 def _serves(environment: Environment, settings: Settings) -> bool:
     """Tell whether the release that a changed serving policy starts has come to its end."""
     sagemaker = environment.client("sagemaker")
-    found = sagemaker.describe_endpoint(EndpointName=environment["endpoint_name"])
+    found = sagemaker.describe_endpoint(EndpointName=environment.own.endpoint_name)
     configuration = sagemaker.describe_endpoint_config(EndpointConfigName=found["EndpointConfigName"])
     (variant,) = configuration["ProductionVariants"]
     wanted = (settings.endpoint_instance_type, settings.endpoint_instance_count)

@@ -41,7 +41,7 @@ def test_each_field_is_edited_by_itself_and_the_released_model_answers_throughou
     settle(copy)
     done: dict[str, list[str]] = {way: [] for way in WAYS}
     problems: list[str] = []
-    with Caller(environment["endpoint_name"], environment["region"], question) as caller, capsys.disabled():
+    with Caller(environment.own.endpoint_name, environment.outputs.region, question) as caller, capsys.disabled():
         print()
         for edit, both in asked:
             began, heard = time.monotonic(), caller.answers

@@ -80,7 +80,7 @@ class Place:
 
     def environment(self) -> Environment:
         """Return the environment as the demo sees it."""
-        return Environment("local", self.outputs())
+        return Environment.told("local", self.outputs(), "flights")
 
 
 def copy_of_the_repository(folder: Path) -> Path:

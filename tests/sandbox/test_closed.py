@@ -34,7 +34,7 @@ def test_nothing_but_the_local_cloud_listens_and_that_on_this_machine_alone(plac
 
 
 def test_mlflow_s_page_opens_by_the_command_s_url_alone(place: Place, environment: Environment) -> None:
-    page = environment["mlflow_tracking_server_url"]
+    page = environment.outputs.mlflow_tracking_server_url
     with _get(f"{page}/") as refused:
         assert refused.status == 403
         assert b"sandbox mlflow" in refused.read()

@@ -84,7 +84,7 @@ def test_every_field_is_edited_and_the_released_model_answers_throughout(
     (chosen,) = edits.batches([e for e in options if e.field not in REFUSED], settings, edits.settings_problem)
     assert sum(map(len, parts)) + len(chosen) + len(REFUSED) == len(fields) + len(options)
     beside: set[str] = set()
-    with Caller(environment["endpoint_name"], environment["region"], question) as caller:
+    with Caller(environment.own.endpoint_name, environment.outputs.region, question) as caller:
         for number, part in enumerate(parts):
             changed = edits.together(chosen, settings) if number == 0 else settings
             beside |= deploy(copy, edits.together(part, given), changed)

@@ -25,7 +25,7 @@ def test_a_kill_in_the_middle_of_training_fails_the_job_with_the_reason(
 ) -> None:
     sagemaker = environment.client("sagemaker")
     execution = sagemaker.start_pipeline_execution(
-        PipelineName=environment["pipeline_name"],
+        PipelineName=environment.own.pipeline_name,
         PipelineParameters=[{"Name": name, "Value": value} for name, value in story.DATA.items()],
     )["PipelineExecutionArn"]
     job = _until(lambda: _training_job(environment, execution))
@@ -45,30 +45,30 @@ def test_a_kill_in_the_middle_of_a_release_leaves_a_lease_that_the_next_one_take
 ) -> None:
     machines, sagemaker = environment.client("stepfunctions"), environment.client("sagemaker")
     parameters = environment.client("ssm")
-    name = environment["serving_policy_parameter"]
+    name = environment.own.serving_policy_parameter
     before = parameters.get_parameter(Name=name)["Parameter"]["Value"]
     changed = {**json.loads(before), "capture_percent": 50}
     # A changed policy releases the live model again: through the same machine, with a new configuration.
     parameters.put_parameter(Name=name, Value=json.dumps(changed), Overwrite=True)
     _until(
-        lambda: sagemaker.describe_endpoint(EndpointName=environment["endpoint_name"])["EndpointStatus"] == "Updating"
+        lambda: sagemaker.describe_endpoint(EndpointName=environment.own.endpoint_name)["EndpointStatus"] == "Updating"
     )
     _kill_and_restart(place)
 
     parameters.put_parameter(Name=name, Value=before, Overwrite=True)
-    machine = environment["release_state_machine_arn"]
+    machine = environment.own.release_state_machine_arn
     _until(lambda: not machines.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"])
     execution = machines.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
     _until(lambda: machines.describe_execution(executionArn=execution)["status"] != "RUNNING")
     ended = machines.describe_execution(executionArn=execution)
     assert ended["status"] == "SUCCEEDED", ended
-    leases = environment.client("dynamodb").scan(TableName=environment["lease_table"])["Items"]
+    leases = environment.client("dynamodb").scan(TableName=environment.own.lease_table)["Items"]
     assert leases == []
 
 
 def test_what_a_killed_update_was_creating_is_taken_over(place: Place, environment: Environment) -> None:
     """One thing that AWS has made, one that it never heard of, and one that is somebody else's."""
-    logs, database = environment.client("logs"), environment["database_name"]
+    logs, database = environment.client("logs"), environment.outputs.database_name
     logs.create_log_group(logGroupName="somebody-else")
     killed_while_creating(place, "catalogue-planes-table", "catalogue-weather-table")
     environment.client("glue").delete_table(DatabaseName=database, Name="weather")

@@ -24,10 +24,10 @@ _DATA = {"DataStart": "2013-01-01", "DataEnd": "2013-01-11"}
 def attacked(environment: Environment, released: Released) -> Iterator[dict[str, dict[str, Any]]]:
     """Executions of the deployed pipeline with other training code, run beside each other: by name, their steps."""
     sagemaker = environment.client("sagemaker")
-    described = sagemaker.describe_pipeline(PipelineName=environment["pipeline_name"])
+    described = sagemaker.describe_pipeline(PipelineName=environment.own.pipeline_name)
     codes = {
         "rewrites": attacks.REWRITES,
-        "memorises": attacks.MEMORISES.replace("BUCKET", environment["curated_bucket"]),
+        "memorises": attacks.MEMORISES.replace("BUCKET", environment.outputs.curated_bucket),
         "registers": attacks.REGISTERS,
         "deletes": attacks.DELETES,
     }
@@ -53,7 +53,7 @@ def attacked(environment: Environment, released: Released) -> Iterator[dict[str,
 
 def _train_with(environment: Environment, request: dict[str, Any], name: str, code: str) -> None:
     """Let a training job run other code, which it gets as a channel; whatever it may read is all that it may read."""
-    bucket, prefix = environment["curated_bucket"], f"{environment['workload']}/prepare/training/attack-{name}"
+    bucket, prefix = environment.outputs.curated_bucket, f"{environment.workload}/prepare/training/attack-{name}"
     environment.client("s3").put_object(Bucket=bucket, Key=f"{prefix}/attack.py", Body=code.encode())
     source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/{prefix}", "S3DataDistributionType": "FullyReplicated"}
     request["InputDataConfig"].append({"ChannelName": "attack", "DataSource": {"S3DataSource": source}})
@@ -86,8 +86,8 @@ def test_a_model_that_rewrites_its_evaluation_is_judged_by_its_answers(
     environment: Environment, attacked: dict[str, dict[str, Any]]
 ) -> None:
     steps = attacked["rewrites"]
-    key = f"{environment['workload']}/score/scores/{steps['execution']}/evaluation.json"
-    written = environment.client("s3").get_object(Bucket=environment["curated_bucket"], Key=key)["Body"].read()
+    key = f"{environment.workload}/score/scores/{steps['execution']}/evaluation.json"
+    written = environment.client("s3").get_object(Bucket=environment.outputs.curated_bucket, Key=key)["Body"].read()
     assert json.loads(written)["gates"] == {"passed": 1}  # it ran, and wrote where it could
     assert steps["score"] is steps["evaluate"] is None
     assert "roc_auc must be at least 0.72, got 0.5000" in steps["gates_failed"]
@@ -112,11 +112,11 @@ def test_training_that_deletes_runs_is_refused(attacked: dict[str, dict[str, Any
 
 def _as_role(environment: Environment, role: str, service: str) -> Any:
     keys = environment.client("sts").assume_role(
-        RoleArn=environment.outputs["roles"][role], RoleSessionName="tries-what-is-not-its-own"
+        RoleArn=environment.own.roles[role], RoleSessionName="tries-what-is-not-its-own"
     )["Credentials"]
     return boto3.client(
         service,
-        region_name=environment["region"],
+        region_name=environment.outputs.region,
         aws_access_key_id=keys["AccessKeyId"],
         aws_secret_access_key=keys["SecretAccessKey"],
         aws_session_token=keys["SessionToken"],
@@ -146,22 +146,22 @@ def test_a_role_neither_reads_nor_writes_what_is_not_its_own(
     environment: Environment, released: Released, role: str
 ) -> None:
     everything = environment.client("s3")
-    s3, bucket = _as_role(environment, role, "s3"), environment["curated_bucket"]
+    s3, bucket = _as_role(environment, role, "s3"), environment.outputs.curated_bucket
     for output in _READS[role]:
-        prefix = f"{environment['workload']}/{output}/"
+        prefix = f"{environment.workload}/{output}/"
         listed = everything.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]
         with pytest.raises(ClientError, match="AccessDenied"):
             s3.get_object(Bucket=bucket, Key=listed[0]["Key"])
     for output in _WRITES[role]:
         with pytest.raises(ClientError, match="AccessDenied"):
-            s3.put_object(Bucket=bucket, Key=f"{environment['workload']}/{output}/tried/file", Body=b"mine")
-    archive = f"packages/{environment['model_package_group_name']}/tried/model.tar.gz"
+            s3.put_object(Bucket=bucket, Key=f"{environment.workload}/{output}/tried/file", Body=b"mine")
+    archive = f"packages/{environment.own.model_package_group_name}/tried/model.tar.gz"
     if role != "registering":
         with pytest.raises(ClientError, match="AccessDenied"):
-            s3.put_object(Bucket=environment["artifacts_bucket"], Key=archive, Body=b"mine", IfNoneMatch="*")
+            s3.put_object(Bucket=environment.outputs.artifacts_bucket, Key=archive, Body=b"mine", IfNoneMatch="*")
         with pytest.raises(ClientError, match="not authorized"):
             _as_role(environment, role, "sagemaker").create_model_package(
-                ModelPackageGroupName=environment["model_package_group_name"],
+                ModelPackageGroupName=environment.own.model_package_group_name,
                 ModelApprovalStatus="PendingManualApproval",
             )
 
@@ -173,7 +173,7 @@ def test_a_jobs_role_writes_the_logs_of_its_own_jobs_only(
     logs = _as_role(environment, role, "logs")
     for kind, stream in (
         ("ProcessingJobs", "headrace-local-flights-2--prepare-x/algo-1"),
-        ("ProcessingJobs", f"{environment['pipeline_name']}--other-x/algo-1"),
+        ("ProcessingJobs", f"{environment.own.pipeline_name}--other-x/algo-1"),
         ("TrainingJobs", "somebody-elses/algo-1"),
         ("Endpoints/somebodys", "live/i-1"),
     ):
@@ -190,6 +190,6 @@ def test_the_pipelines_role_touches_no_job_of_another(environment: Environment, 
             sagemaker.stop_processing_job(ProcessingJobName=name)
         with pytest.raises(ClientError, match="not authorized"):
             sagemaker.add_tags(
-                ResourceArn=f"arn:aws:sagemaker:{environment['region']}:000000000000:training-job/{name}",
+                ResourceArn=f"arn:aws:sagemaker:{environment.outputs.region}:000000000000:training-job/{name}",
                 Tags=[{"Key": "mine", "Value": "yes"}],
             )

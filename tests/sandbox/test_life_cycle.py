@@ -47,8 +47,8 @@ def test_history_lifts_april_clearly_above_schedule_and_weather(
 
 def test_the_package_names_what_it_was_made_of(environment: Environment, released: Released) -> None:
     metadata = released.package.metadata
-    assert metadata["code_digest"] == environment["code_digest"]
-    assert metadata["image_digest"] == environment["image_digest"]
+    assert metadata["code_digest"] == environment.outputs.code_digest
+    assert metadata["image_digest"] == environment.outputs.image_digest
     assert metadata["gates"] == "passed"
     for name in ("dataset_version", "artifact_sha256", "evaluation_uri", "baseline_uri", "manifest_uri"):
         assert metadata[name]
@@ -66,7 +66,7 @@ def test_bad_input_is_refused_with_field_and_rule_and_no_traceback(
     for content_type, body, status, field in cases:
         with pytest.raises(ClientError) as raised:
             runtime.invoke_endpoint(
-                EndpointName=environment["endpoint_name"], ContentType=content_type, Body=body.encode()
+                EndpointName=environment.own.endpoint_name, ContentType=content_type, Body=body.encode()
             )
         assert raised.value.response["OriginalStatusCode"] == status
         message = raised.value.response["OriginalMessage"]
@@ -79,11 +79,11 @@ def test_the_pipelines_roles_cannot_approve(environment: Environment, released: 
 
     for role in ("pipeline", "features", "training", "evaluating", "registering", "serving", "release"):
         keys = environment.client("sts").assume_role(
-            RoleArn=environment.outputs["roles"][role], RoleSessionName="tries-to-approve"
+            RoleArn=environment.own.roles[role], RoleSessionName="tries-to-approve"
         )["Credentials"]
         sagemaker = boto3.client(
             "sagemaker",
-            region_name=environment["region"],
+            region_name=environment.outputs.region,
             aws_access_key_id=keys["AccessKeyId"],
             aws_secret_access_key=keys["SecretAccessKey"],
             aws_session_token=keys["SessionToken"],
@@ -92,7 +92,7 @@ def test_the_pipelines_roles_cannot_approve(environment: Environment, released: 
             sagemaker.update_model_package(ModelPackageArn=released.package.arn, ModelApprovalStatus="Approved")
         with pytest.raises(ClientError, match="not authorized"):
             sagemaker.create_model_package(
-                ModelPackageGroupName=environment["model_package_group_name"], ModelApprovalStatus="Approved"
+                ModelPackageGroupName=environment.own.model_package_group_name, ModelApprovalStatus="Approved"
             )
 
 
@@ -100,7 +100,7 @@ def test_the_same_data_give_the_same_model_and_metrics(environment: Environment,
     """Also: a second package of the same content is released without harm."""
     sagemaker = environment.client("sagemaker")
     execution = sagemaker.start_pipeline_execution(
-        PipelineName=environment["pipeline_name"],
+        PipelineName=environment.own.pipeline_name,
         PipelineParameters=[{"Name": name, "Value": value} for name, value in story.DATA.items()],
     )["PipelineExecutionArn"]
     pipeline.follow(environment, execution)
@@ -120,7 +120,7 @@ def test_a_model_under_its_gate_is_not_registered(environment: Environment, rele
     sagemaker = environment.client("sagemaker")
     before = pipeline.newest_package(environment)
     execution = sagemaker.start_pipeline_execution(
-        PipelineName=environment["pipeline_name"],
+        PipelineName=environment.own.pipeline_name,
         PipelineParameters=[{"Name": "DataStart", "Value": "2013-01-01"}, {"Name": "DataEnd", "Value": "2013-01-11"}],
     )["PipelineExecutionArn"]
     with pytest.raises(Exception, match="gates_failed") as raised:

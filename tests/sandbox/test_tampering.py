@@ -38,7 +38,7 @@ def test_a_package_cannot_be_overwritten_without_taking_the_bucket_policy_away(
 def test_the_release_ends_with_a_digest_error(environment: Environment, replaced: Released) -> None:
     machines = environment.client("stepfunctions")
     execution = machines.start_execution(
-        stateMachineArn=environment["release_state_machine_arn"],
+        stateMachineArn=environment.own.release_state_machine_arn,
         input=json.dumps({"model_package_arn": replaced.package.arn, "reason": "again"}),
     )["executionArn"]
     ended = _until(

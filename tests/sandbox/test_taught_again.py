@@ -54,7 +54,7 @@ def test_the_release_switches_to_the_new_group_and_the_old_one_goes_with_its_las
     assert up.beside == {old}
 
     after = place.environment()
-    new = after.feature_groups["origin"]
+    new = after.own.feature_groups["origin"]
     assert new != old
     assert _values(after, new) == {}
     assert feature_groups(after)["origin"] == old, "before the release, who asks the model reads the old group"
@@ -77,7 +77,7 @@ def test_the_release_switches_to_the_new_group_and_the_old_one_goes_with_its_las
     assert {old, new} <= _groups(after), "an older package that is approved may be released again"
     sagemaker = after.client("sagemaker")
     pages = sagemaker.get_paginator("list_model_packages").paginate(
-        ModelPackageGroupName=after["model_package_group_name"]
+        ModelPackageGroupName=after.own.model_package_group_name
     )
     for found in (one for page in pages for one in page["ModelPackageSummaryList"]):
         if found["ModelPackageArn"] != package.arn:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from stacks import environment as program_of
-from stacks.providers import aws_provider, tags
-from stacks.settings import Settings
+from stacks.inputs import Chosen, Inputs, checked
+from stacks.providers import aws_provider
 from tests.components.recording import ACCOUNT, REGION, Recording, record
-from tests.stacks.test_settings import from_file
-from workloads.spec import load
+from tests.stacks.test_settings import values_of
+from workloads.spec import Workload
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FILES = ("local", "dev")
@@ -28,37 +30,46 @@ PROD: dict[str, object] = {
 EVERY = (*FILES, "prod")
 
 
-def environment(name: str, **values: object) -> tuple[Recording, dict[str, object]]:
+def environment(name: str, **values: object) -> tuple[Recording, dict[str, Any]]:
     """Register the whole environment against mocks; return what was registered and the outputs' names."""
-    settings = Settings.from_mapping(
-        name,
-        {
-            "region": "eu-west-1",
-            "allowed_account_ids": ["000000000000" if name == "local" else ACCOUNT],
-            "workload": "workloads/flights/workload.yaml",
-            "approval": "automatic",
-            "force_destroy": name == "local",
-            "owns_job_logs": name == "local",
-            **values,
-        },
-    )
-    return _registered(settings)
+    return registered(inputs(name, **values))
+
+
+def inputs(name: str, **values: object) -> Inputs:
+    """Return settings and workloads of an environment of the flights, with other settings where they are given."""
+    given = {
+        "region": REGION,
+        "allowed_account_ids": ["000000000000" if name.startswith("local") else ACCOUNT],
+        "workloads": ["workloads/flights/workload.yaml"],
+        "approval": "automatic",
+        "force_destroy": name == "local",
+        "owns_job_logs": name == "local",
+        **values,
+    }
+    return checked(name, given, REPOSITORY)
+
+
+def together(environment_name: str, *workloads: Workload) -> Inputs:
+    """Return the inputs of an environment with these workloads, which need no files."""
+    made = inputs(environment_name)
+    (chosen,) = made.workloads
+    every = tuple(Chosen(workload=one, file=f"{one.name}.yaml", choices=chosen.choices) for one in workloads)
+    return replace(made, workloads=every)
 
 
 @cache
 def of(name: str) -> Recording:
     """Register one of `EVERY`, once for all tests of a process."""
     if name in FILES:
-        return _registered(from_file(name).model_copy(update={"region": REGION}))[0]
+        return registered(checked(name, {**values_of(name), "region": REGION}, REPOSITORY))[0]
     return environment(name, **PROD)[0]
 
 
-def _registered(settings: Settings) -> tuple[Recording, dict[str, object]]:
-    workload = load(REPOSITORY / settings.workload)
-    told: dict[str, object] = {}
+def registered(read: Inputs) -> tuple[Recording, dict[str, Any]]:
+    """Register an environment against mocks; return what was registered and the outputs' names."""
+    told: dict[str, Any] = {}
 
     def program() -> None:
-        provider = aws_provider(settings, tags(settings, workload.name))
-        told.update(program_of.environment(settings, workload, provider))
+        told.update(program_of.environment(read, aws_provider(read.settings)))
 
-    return record(program, stack=settings.environment), told
+    return record(program, stack=read.settings.environment), told

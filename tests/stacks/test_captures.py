@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 
 from tests.components.recording import ACCOUNT, REGION
-from tests.stacks.test_two_workloads import registered
+from tests.stacks import environments
 
 KEYS = {kind: f"arn:aws:kms:{REGION}:{ACCOUNT}:key/keys-{kind}-0000000" for kind in ("data", "model")}
 
 
 def test_captures_carry_the_key_of_those_who_read_data() -> None:
-    recording = registered("flights")
+    recording = environments.of("dev")
     type_ = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
-    born = recording.one(type_, "endpoint-bootstrap-configuration").inputs
-    machine = recording.one("aws:sfn/stateMachine:StateMachine", "release-machine").inputs
+    born = recording.one(type_, "flights-endpoint-bootstrap-configuration").inputs
+    machine = recording.one("aws:sfn/stateMachine:StateMachine", "flights-release-machine").inputs
     made = json.loads(machine["definition"])["States"]["Make the configuration"]["Parameters"]
     assert born["dataCaptureConfig"]["kmsKeyId"] == made["DataCaptureConfig"]["KmsKeyId"] == KEYS["data"]
     assert made["KmsKeyId"] == KEYS["model"]
@@ -23,7 +23,7 @@ def test_captures_carry_the_key_of_those_who_read_data() -> None:
 
 def test_the_serving_role_writes_captures_and_only_reads_models() -> None:
     by_key: dict[str, set[str]] = {key: set() for key in KEYS.values()}
-    for statement in registered("flights").policy("aws:iam/rolePolicy:RolePolicy", "serving-policy"):
+    for statement in environments.of("dev").policy("aws:iam/rolePolicy:RolePolicy", "flights-serving-policy"):
         if (key := str(statement["Resource"])) in by_key:
             actions = statement["Action"]
             by_key[key] |= {actions} if isinstance(actions, str) else set(actions)

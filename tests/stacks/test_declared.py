@@ -26,29 +26,29 @@ ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 KEYS = {
     "data": {
         "catalogue-workgroup",
-        "endpoint-bootstrap-configuration",  # what is captured
-        "features-aircraft",
-        "features-origin",
-        "features-route",
+        "flights-endpoint-bootstrap-configuration",  # what is captured
+        "flights-features-aircraft",
+        "flights-features-origin",
+        "flights-features-route",
         "lake-curated-encryption",
         "lake-raw-encryption",
-        "release-lease",
-        "release-ledger-table",
+        "flights-release-lease",
+        "flights-release-ledger-table",
     },
     "model": {
-        "endpoint-bootstrap-configuration",
+        "flights-endpoint-bootstrap-configuration",
         "image-build",
         "image-repository",
         "lake-artifacts-encryption",
     },
     "logs": {
         "alarms-topic",
-        "approver-log",
-        "endpoint-log",
+        "flights-approver-log",
+        "flights-endpoint-log",
         "image-build-log",
         "job-logs-processing",
         "job-logs-training",
-        "release-log",
+        "flights-release-log",
     },
 }
 
@@ -148,23 +148,23 @@ def test_data_go_with_an_environment_only_where_its_settings_say_so(name: str, m
     assert said("aws:athena/workgroup:Workgroup", "forceDestroy") == {may_go}
     assert said("aws:kms/key:Key", "deletionWindowInDays") == {7 if may_go else 30}
     assert said("aws:dynamodb/table:Table", "deletionProtectionEnabled") == {not may_go}
-    ledger = recording.one("aws:dynamodb/table:Table", "release-ledger-table")
+    ledger = recording.one("aws:dynamodb/table:Table", "flights-release-ledger-table")
     assert ledger.inputs["deletionProtectionEnabled"] is not may_go
 
 
 @pytest.mark.parametrize(("name", "days"), [("local", 90), ("dev", 90), ("prod", 365)])
 def test_logs_are_kept_as_long_as_the_settings_say(name: str, days: int) -> None:
     groups = environments.of(name).of("aws:cloudwatch/logGroup:LogGroup")
-    assert {group.name for group in groups} >= {"endpoint-log", "image-build-log", "release-log"}
+    assert {group.name for group in groups} >= {"flights-endpoint-log", "image-build-log", "flights-release-log"}
     assert {group.inputs["retentionInDays"] for group in groups} == {days}
 
 
 @pytest.mark.parametrize(
     ("alarm", "metric", "statistic", "threshold"),
     [
-        ("alarms-server-errors", "Invocation5XXErrors", ("statistic", "Average"), 0.01),
-        ("alarms-client-errors", "Invocation4XXErrors", ("statistic", "Average"), 0.2),
-        ("alarms-latency", "ModelLatency", ("extendedStatistic", "p99"), 1_000_000),
+        ("flights-alarms-server-errors", "Invocation5XXErrors", ("statistic", "Average"), 0.01),
+        ("flights-alarms-client-errors", "Invocation4XXErrors", ("statistic", "Average"), 0.2),
+        ("flights-alarms-latency", "ModelLatency", ("extendedStatistic", "p99"), 1_000_000),
     ],
 )
 def test_an_alarm_rings_after_three_bad_minutes_of_five(
@@ -186,6 +186,7 @@ def test_an_alarm_rings_after_three_bad_minutes_of_five(
         "treatMissingData": "notBreaching",
         "alarmActions": [topic],
         "okActions": [topic],
+        "tags": {"headrace:workload": "flights"},
     }
 
 

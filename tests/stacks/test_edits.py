@@ -12,25 +12,27 @@ from tests import edits, fitting, replacing
 from tests.components.recording import Recording
 from tests.stacks.environments import environment
 
-ELSEWHERE = {"environment", "region", "workload", "name"}
-"""What makes another environment, which a deployed one refuses to become: components/identity.py."""
+ELSEWHERE = {"environment", "region", "name", "workloads (more)", "workloads (fewer)", "workloads.*.file"}
+"""What makes another environment, which a deployed one refuses to become (components/identity.py), or other workloads,
+which tests/stacks/test_two_workloads.py looks at."""
 
 
 @pytest.fixture(scope="module")
 def edited(tmp_path_factory: pytest.TempPathFactory) -> list[Recording]:
     """The local environment with every field edited, in as few programs as it takes."""
     given, settings = edits.workload_document(), edits.settings_document()
-    (chosen,) = edits.batches(
-        [edit for edit in edits.settings_edits() if edit.field not in ELSEWHERE], settings, edits.settings_problem
-    )
-    values = {key: value for key, value in edits.together(chosen, settings).items() if key not in ELSEWHERE}
+    options = [edit for edit in edits.settings_edits() if edit.field not in ELSEWHERE]
+    chosen = edits.batches(options, settings, edits.settings_problem)
     found = []
     fields = [edit for edit in edits.workload_edits() if edit.field not in ELSEWHERE]
-    for part in edits.batches(fields, given, edits.workload_problem):
+    for number, part in enumerate(edits.batches(fields, given, edits.workload_problem)):
+        changed = edits.together(chosen[number % len(chosen)], settings)
+        values = {key: value for key, value in changed.items() if key not in ELSEWHERE}
         folder = tmp_path_factory.mktemp("edited") / "flights"
         shutil.copytree(edits.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
         fitting.write(folder, edits.together(part, given), (edits.FOLDER / "features.sql").read_text("utf-8"))
-        found.append(environment("local", **{**values, "workload": str(folder / "workload.yaml")})[0])
+        entry = {**changed["workloads"][0], "file": str(folder / "workload.yaml")}
+        found.append(environment("local", **{**values, "workloads": [entry]})[0])
     return found
 
 
@@ -42,7 +44,8 @@ def test_every_field_of_every_model_has_an_edit() -> None:
     fields = [edit.field for edit in (*edits.workload_edits(), *edits.settings_edits())]
     assert len(set(fields)) == len(fields) > 50
     refused = {edit.field: edit.refused for edit in (*edits.workload_edits(), *edits.settings_edits()) if edit.refused}
-    assert refused.keys() == {"environment", "allowed_account_ids"}
+    a_last_one_stays = {"workloads (fewer)"}
+    assert refused.keys() - a_last_one_stays == {"environment", "allowed_account_ids"}
     assert not any("pattern" in said for said in refused.values()), "refused for its spelling, not for what it asks"
 
 
@@ -71,7 +74,7 @@ def test_no_edit_reaches_what_would_replace_a_name_or_data(edited: list[Recordin
 
 def test_no_edit_takes_away_what_holds_data(edited: list[Recording]) -> None:
     before = {found.urn for found in environment("local")[0].aws if found.type in replacing.HOLDS_DATA}
-    asked_for = {"approver-log", "job-logs-processing", "job-logs-training"}  # `approval`, `owns_job_logs`
+    asked_for = {"flights-approver-log", "job-logs-processing", "job-logs-training"}  # `approval`, `owns_job_logs`
     for recording in edited:
         gone = before - {found.urn for found in recording.aws}
         assert {urn.rpartition("::")[2] for urn in gone} <= asked_for

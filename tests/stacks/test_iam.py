@@ -14,7 +14,7 @@ AS_AWS_PRINTS = {
     "keys-logs: kms:Describe* knows no condition kms:EncryptionContext:aws:logs:arn": (
         "CloudWatch Logs' page on encryption prints the statement so; the other actions carry the condition"
     ),
-    "features-job-policy: no action is called sagemaker:BatchWriteRecord": (
+    "flights-features-job-policy: no action is called sagemaker:BatchWriteRecord": (
         "newer than the data; botocore's model has the operation, and its page names the action"
     ),
     "image-build-policy: no action of the statement works on "

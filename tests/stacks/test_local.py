@@ -59,7 +59,7 @@ def test_only_the_approver_may_approve(local: Recording) -> None:
             if statement["Effect"] == "Allow" and "sagemaker:UpdateModelPackage" in statement["Action"]:
                 wanted = statement["Condition"]["StringEquals"]["sagemaker:ModelApprovalStatus"]
                 may.add((found.name, wanted))
-    assert may == {("approver-tasks-policy", "Approved"), ("release-tasks-policy", "Rejected")}
+    assert may == {("flights-approver-tasks-policy", "Approved"), ("flights-release-tasks-policy", "Rejected")}
 
 
 def _may_write(local: Recording, role: str) -> set[str]:
@@ -69,17 +69,19 @@ def _may_write(local: Recording, role: str) -> set[str]:
 
 def test_the_estimators_code_can_write_a_model_and_neither_judge_nor_register_it(local: Recording) -> None:
     curated, artifacts = (f"arn:aws:s3:::lake-{kind}-bucket-0000000" for kind in ("curated", "artifacts"))
-    assert _may_write(local, "training-job") == {f"{curated}/flights/train/*"}
-    assert _may_write(local, "scoring-job") == {f"{curated}/flights/{step}/*" for step in ("score", "champion")}
-    assert _may_write(local, "evaluating-job") == {f"{curated}/flights/{step}/*" for step in ("approved", "evaluate")}
-    assert f"{artifacts}/packages/headrace-local-flights/*" in _may_write(local, "registering-job")
+    assert _may_write(local, "flights-training-job") == {f"{curated}/flights/train/*"}
+    assert _may_write(local, "flights-scoring-job") == {f"{curated}/flights/{step}/*" for step in ("score", "champion")}
+    assert _may_write(local, "flights-evaluating-job") == {
+        f"{curated}/flights/{step}/*" for step in ("approved", "evaluate")
+    }
+    assert f"{artifacts}/packages/headrace-local-flights/*" in _may_write(local, "flights-registering-job")
     may_register = {
         found.name
         for found in local.of(ROLE_POLICY)
         for statement in local.policy(found.type, found.name)
         if statement["Effect"] == "Allow" and "sagemaker:CreateModelPackage" in statement["Action"]
     }
-    assert may_register == {"registering-job-policy"}
+    assert may_register == {"flights-registering-job-policy"}
 
 
 def test_only_the_evaluation_reads_the_answers_of_the_holdout(local: Recording) -> None:
@@ -92,13 +94,13 @@ def test_only_the_evaluation_reads_the_answers_of_the_holdout(local: Recording) 
         if statement["Effect"] == "Allow" and "s3:GetObject" in statement["Action"]
         if labels.startswith(str(statement["Resource"]).removesuffix("*"))
     }
-    assert readers == {"features-job-policy", "evaluating-job-policy"}
+    assert readers == {"flights-features-job-policy", "flights-evaluating-job-policy"}
 
 
 def test_jobs_write_the_log_streams_of_their_own_names(local: Recording) -> None:
     groups = "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/sagemaker"
     written = {
-        found.name.removesuffix("-policy"): statement["Resource"]
+        found.name.removeprefix("flights-").removesuffix("-policy"): statement["Resource"]
         for found in local.of(ROLE_POLICY)
         for statement in local.policy(found.type, found.name)
         if "logs:PutLogEvents" in statement["Action"] and found.name.endswith("-job-policy")
@@ -128,7 +130,7 @@ def test_no_endpoint_makes_a_log_group_without_key_and_retention(local: Recordin
         for statement in local.policy(found.type, found.name)
         if "logs:CreateLogGroup" in statement["Action"]
     }
-    jobs = {f"{kind}-job-policy" for kind in ("features", "training", "scoring", "evaluating", "registering")}
+    jobs = {f"flights-{kind}-job-policy" for kind in ("features", "training", "scoring", "evaluating", "registering")}
     assert may == jobs
 
 
@@ -146,8 +148,8 @@ def test_every_policy_fits_into_its_role(local: Recording) -> None:
 
 
 def test_the_sweeper_of_releases_outlives_the_endpoint(local: Recording) -> None:
-    endpoint = local.one("aws:sagemaker/endpoint:Endpoint", "endpoint-endpoint")
-    sweeper = local.one("pulumi-python:dynamic/release:ReleaseSweeper", "release-sweeper")
+    endpoint = local.one("aws:sagemaker/endpoint:Endpoint", "flights-endpoint-endpoint")
+    sweeper = local.one("pulumi-python:dynamic/release:ReleaseSweeper", "flights-release-sweeper")
     assert sweeper.urn in endpoint.depends_on
 
 
@@ -156,14 +158,14 @@ def test_dynamic_resources_carry_the_account_that_they_may_work_in(local: Record
     kinds = [found for found in local.registrations if found.type.startswith("pulumi-python:dynamic")]
     dynamic = [found for found in kinds if found.type != waits]
     assert {found.name for found in dynamic} == {
-        "endpoint-birth",
-        "features-aircraft",
-        "features-origin",
-        "features-route",
-        "features-sweeper",
+        "flights-endpoint-birth",
+        "flights-features-aircraft",
+        "flights-features-origin",
+        "flights-features-route",
+        "flights-features-sweeper",
         "image-image",
-        "package-sweeper",
-        "release-sweeper",
+        "flights-package-sweeper",
+        "flights-release-sweeper",
         "tracking-birth",
     }
     assert {found.inputs["account_id"] for found in dynamic} == {"111122223333"}  # as STS answers, not as configured
@@ -186,8 +188,8 @@ def test_an_environment_that_shares_its_account_leaves_the_logs_of_jobs_alone() 
 
 def test_a_person_approves_where_the_settings_say_so() -> None:
     recording, told = environment("dev", approval="manual")
-    assert not [found for found in recording.registrations if found.name.startswith("approver")]
-    assert told["approver_state_machine_arn"] is None
+    assert not [found for found in recording.registrations if found.name.startswith("flights-approver")]
+    assert told["workloads"]["flights"]["approver_state_machine_arn"] is None
 
 
 def test_data_outlives_an_environment_that_is_not_forced() -> None:

@@ -40,7 +40,12 @@ def test_every_rule_has_something_to_judge_in_an_environment() -> None:
 @pytest.mark.parametrize(
     ("type_", "name", "loosened", "rule"),
     [
-        ("aws:sagemaker/model:Model", "endpoint-bootstrap-model", {"enableNetworkIsolation": False}, "model-isolation"),
+        (
+            "aws:sagemaker/model:Model",
+            "flights-endpoint-bootstrap-model",
+            {"enableNetworkIsolation": False},
+            "model-isolation",
+        ),
         ("aws:kms/key:Key", "keys-data", {"enableKeyRotation": False}, "kms-key-rotation"),
         (
             "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",

@@ -46,14 +46,14 @@ def test_rights_are_as_reviewed() -> None:
 @pytest.mark.parametrize("name", ["dev", "prod"])
 def test_environments_differ_in_names_and_in_who_approves_alone(name: str) -> None:
     def paragraphs(environment: str) -> set[str]:
-        text = written(environments.of(environment)).replace(f"headrace-{environment}-", "headrace-local-")
+        text = written(environments.of(environment)).replace(f"headrace-{environment}", "headrace-local")
         return set(text.replace(f"/headrace/{environment}/", "/headrace/local/").rstrip("\n").split("\n\n"))
 
     local, other = paragraphs("local"), paragraphs(name)
     assert other <= local
-    automatic = any(found.name == "approver" for found in environments.of(name).registrations)
+    automatic = any(found.name == "flights-approver" for found in environments.of(name).registrations)
     missing = {paragraph.split()[0] for paragraph in local - other}
-    assert all(one.startswith("approver-") for one in missing)
+    assert all(one.startswith("flights-approver-") for one in missing)
     assert bool(missing) is not automatic
 
 

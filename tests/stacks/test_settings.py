@@ -12,14 +12,14 @@ import pytest
 import yaml
 from pulumi.runtime import config
 
-from stacks.settings import Settings, SettingsError
+from stacks.settings import Settings, SettingsError, given
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 AT = "@"  # apart, because no file of the project holds an address
 NEEDED: dict[str, Any] = {
     "region": "eu-west-1",
     "allowed_account_ids": ["111122223333"],
-    "workload": "workloads/flights/workload.yaml",
+    "workloads": ["workloads/flights/workload.yaml"],
 }
 
 
@@ -30,10 +30,15 @@ def problems(environment: str, **values: Any) -> list[str]:
 
 
 def from_file(environment: str) -> Settings:
+    """Read the settings of a stack's file."""
+    return Settings.from_mapping(environment, values_of(environment))
+
+
+def values_of(environment: str) -> dict[str, str]:
     """Read a stack's file as Pulumi hands it to the program: text, and lists as JSON."""
     written = yaml.safe_load((REPOSITORY / f"Pulumi.{environment}.yaml").read_text(encoding="utf-8"))["config"]
     values = {key: json.dumps(value) if isinstance(value, list) else str(value) for key, value in written.items()}
-    return Settings.from_mapping(environment, {key.removeprefix("headrace:"): value for key, value in values.items()})
+    return {key.removeprefix("headrace:"): value for key, value in values.items()}
 
 
 def test_defaults_are_careful() -> None:
@@ -81,15 +86,15 @@ def test_all_errors_are_told_at_once() -> None:
         "dev", region="somewhere", approval="maybe", endpoint_instance_count="0", log_retention_days="31", colour="red"
     )
     assert told == [
-        "`headrace:region` must be an AWS region, got 'somewhere'. Give a name such as eu-west-1.",
         "`headrace:approval` must be manual or automatic, got 'maybe'. Say manual where a person must approve.",
         "`headrace:endpoint_instance_count` must be a whole number from 1 to 100, got '0'. "
         "Give 2 or more where one instance may fail.",
+        "`headrace:region` must be an AWS region, got 'somewhere'. Give a name such as eu-west-1.",
         "`headrace:log_retention_days` must be a retention that CloudWatch Logs knows, got '31'. "
         "Choose 30, 90, 365 or another that its documentation lists.",
-        "`headrace:colour` must be one of region, allowed_account_ids, workload, approval, training_instance_type, "
-        "training_volume_gb, endpoint_instance_type, endpoint_instance_count, reconcile_minutes, notify, "
-        "log_retention_days, owns_job_logs, force_destroy, got an unknown name. Correct the name or remove it.",
+        "`headrace:colour` must be one of region, allowed_account_ids, workloads, notify, log_retention_days, "
+        "owns_job_logs, force_destroy, approval, training_instance_type, training_volume_gb, endpoint_instance_type, "
+        "endpoint_instance_count, reconcile_minutes, got an unknown name. Correct the name or remove it.",
     ]
 
 
@@ -102,7 +107,9 @@ def test_all_errors_are_told_at_once() -> None:
         ("reconcile_minutes", "0"),
         ("force_destroy", "perhaps"),
         ("owns_job_logs", "perhaps"),
-        ("workload", "workloads/flights"),
+        ("workloads", "workloads/flights/workload.yaml"),
+        ("workloads", []),
+        ("workloads", "[workloads/flights/workload.yaml]"),
         ("allowed_account_ids", []),
         ("notify", ["nobody"]),
     ],
@@ -134,6 +141,59 @@ def test_a_stack_whose_name_cannot_be_part_of_names_is_refused(name: str) -> Non
     assert problem.startswith("`the stack's name` must be 1 to 16 lower-case letters")
 
 
+FLIGHTS = "workloads/flights/workload.yaml"
+
+
+def test_a_workload_has_the_environments_choices_where_it_makes_none() -> None:
+    entries = [FLIGHTS, {"file": "other.yaml", "approval": "manual", "endpoint_instance_count": 1}]
+    given = {"approval": "automatic", "endpoint_instance_count": "3", "training_volume_gb": "50"}
+    settings = Settings.from_mapping("dev", {**NEEDED, **given, "workloads": json.dumps(entries)})
+    first, second = (entry.over(settings) for entry in settings.workloads)
+    assert (first.approval, first.endpoint_instance_count, first.training_volume_gb) == ("automatic", 3, 50)
+    assert (second.approval, second.endpoint_instance_count, second.training_volume_gb) == ("manual", 1, 50)
+
+
+def test_what_is_wrong_with_an_entry_is_told_with_its_place_beside_all_else() -> None:
+    entries = [
+        "workloads/flights",
+        {"file": FLIGHTS, "approval": "maybe", "endpoint_instance_type": "ml.g5.xlarge", "notify": []},
+        {"training_volume_gb": 1},
+        7,
+    ]
+    told = problems("dev", region="somewhere", workloads=json.dumps(entries))
+    assert told[0].startswith("`headrace:region` must be an AWS region")
+    assert [problem.partition(",")[0] for problem in told[1:]] == [
+        "`headrace:workloads[0].file` must be the path of a workload file",
+        "`headrace:workloads[1].approval` must be manual or automatic",
+        "`headrace:workloads[1].endpoint_instance_type` must be a SageMaker instance type without local NVMe storage",
+        "`headrace:workloads[1].notify` must be one of file",
+        "`headrace:workloads[2].training_volume_gb` must be whole gigabytes from 5 to 16384",
+        "`headrace:workloads[2].file` must be the path of a workload file",
+        "`headrace:workloads[3]` must be a list of workload files",
+    ]
+    assert "got 'workloads/flights'. See workloads/flights/workload.yaml." in told[1]
+    assert "got nothing. " in told[6]
+
+
+def test_who_sets_the_old_name_is_told_the_new_one_and_no_more() -> None:
+    values = {**NEEDED, "workload": FLIGHTS}
+    del values["workloads"]
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_mapping("dev", values)
+    assert str(caught.value).splitlines()[1:] == [
+        f"  - `headrace:workload` must be `headrace:workloads`, a list, got '{FLIGHTS}'. "
+        f"Write `headrace:workloads: [{FLIGHTS}]`."
+    ]
+
+
+@pytest.mark.parametrize("name", ["local", "localb", "local2"])
+def test_an_environment_on_this_machine_may_touch_nobodys_account_alone(name: str) -> None:
+    Settings.from_mapping(name, {**NEEDED, "allowed_account_ids": ["000000000000"]})
+    (problem,) = problems(name)
+    assert "for an environment whose name begins with `local`, and never that one for others" in problem
+    assert "got ['111122223333']" in problem
+
+
 def test_who_is_told_is_a_list_each_once_and_no_error_shows_an_address() -> None:
     queue = "arn:aws:sqs:eu-west-1:111122223333:alarms"
     told = [f"ada{AT}example.com", "https://hooks.example.com/x", queue]
@@ -161,17 +221,17 @@ def test_pulumis_configuration_is_read_and_other_namespaces_are_left_alone(stack
         {
             "headrace:region": "eu-west-1",
             "headrace:allowed_account_ids": '["111122223333"]',
-            "headrace:workload": "workloads/flights/workload.yaml",
+            "headrace:workloads": '["workloads/flights/workload.yaml"]',
             "aws:profile": "somebody",
         }
     )
-    assert Settings.from_pulumi() == Settings.from_mapping("dev", NEEDED)
+    assert Settings.from_mapping(*given()) == Settings.from_mapping("dev", NEEDED)
 
 
 def test_an_unknown_key_of_our_namespace_is_reported(stack: dict[str, str]) -> None:
     stack.update({"headrace:reigon": "eu-west-1"})
     with pytest.raises(SettingsError, match=r"`headrace:reigon` must be one of region, .*unknown name"):
-        Settings.from_pulumi()
+        Settings.from_mapping(*given())
 
 
 # Amazon CloudWatch Logs API reference, PutRetentionPolicy

@@ -1,0 +1,41 @@
+"""What a stack tells, as the demo's tests need it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from demo.environment import Environment
+
+OWN: dict[str, Any] = {
+    "feature_groups": {},
+    "model_package_group_name": "flights",
+    "pipeline_name": "flights",
+    "endpoint_name": "flights",
+    "release_state_machine_arn": "release",
+    "approver_state_machine_arn": "approver",
+    "lease_table": "lease",
+    "ledger_table": "ledger",
+    "serving_policy_parameter": "/policy",
+    "roles": {},
+}
+TOLD: dict[str, Any] = {
+    "region": "us-east-1",
+    **{f"{bucket}_bucket": bucket for bucket in ("raw", "curated", "artifacts", "logs")},
+    "data_key_arn": "key",
+    "database_name": "database",
+    "workgroup_name": "workgroup",
+    "image_uri": "image@sha256:1",
+    "image_digest": "sha256:1",
+    "code_digest": "1",
+    "mlflow_tracking_server_arn": "server",
+    "mlflow_tracking_server_url": "https://server.invalid",
+    "alarm_topic_arn": "topic",
+    "alarm_subscriptions_pending": [],
+    "workloads": {"flights": OWN},
+}
+"""As `pulumi stack output --json` prints it."""
+
+
+def environment() -> Environment:
+    """Return the environment `local` and its flights."""
+    return Environment.told("local", TOLD, "flights")
