@@ -6,9 +6,10 @@ SEED   ?= 1
 UV     := 0.13.9
 PY     := .venv/bin/python
 
-# The local environment brings its own engine, state and endpoint; any other uses the `pulumi` and the AWS
-# credentials that you have set up.
-ifeq ($(ENV),local)
+# Environments whose names begin with `local` bring their own engine, state and endpoint; any other uses the `pulumi` and
+# the AWS credentials that you have set up.
+LOCAL := $(filter local%,$(ENV))
+ifdef LOCAL
 RUN   := $(PY) -m sandbox exec --
 CLOUD := cloud
 NEEDS := ready
@@ -47,8 +48,8 @@ recording: ready  ## write down what the roles did in the demo that ran in the l
 down: $(NEEDS) $(CLOUD) stack  ## retire what releases made, destroy the environment, stop everything
 	@$(RUN) $(PY) -m stacks.interrupted $(ENV)
 	@$(RUN) pulumi destroy --stack $(ENV) --yes
-ifeq ($(ENV),local)
-	@$(PY) -m sandbox cloud stop
+ifdef LOCAL
+	@if $(RUN) $(PY) -m stacks.others $(ENV); then $(PY) -m sandbox cloud stop; fi
 endif
 
 clean:  ## stop the local cloud and forget its state and the virtual environment
@@ -56,7 +57,7 @@ clean:  ## stop the local cloud and forget its state and the virtual environment
 	@rm -rf .headrace .venv
 
 stack:
-ifneq ($(ENV),local)
+ifndef LOCAL
 	@test "$$AWS_ACCESS_KEY_ID" != local || { echo "This shell is set up for the local cloud; use ENV=$(ENV) in another one."; exit 1; }
 	@command -v pulumi >/dev/null || { echo "ENV=$(ENV) needs the official pulumi on PATH, logged in to a state backend: docs/aws.md"; exit 1; }
 endif

@@ -47,7 +47,7 @@ class Environment:
             raise StoryError(f"{error} `make up ENV={stack}`.") from error
         if workload not in found.workloads:
             raise StoryError(
-                f"the workload must be one of those of the stack {stack}, {', '.join(found.workloads)}, got {workload}. "
+                f"the workload must be one of the stack {stack}, {', '.join(found.workloads)}, got {workload}. "
                 f"Add it to headrace:workloads in Pulumi.{stack}.yaml."
             )
         return cls(stack, found, workload)

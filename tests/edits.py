@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from stacks.settings import Settings, SettingsError
 from tests.other_values import others
 from workloads.fields import Workload
+from workloads.metrics import METRICS
 from workloads.rules import broken_rules
 
 ROOT = Path(__file__).parents[1]
@@ -47,6 +48,11 @@ class Edit:
     changes: tuple[tuple[Path_, Any], ...]
     refused: str = ""
 
+    @property
+    def of_another_label(self) -> bool:
+        """Whether only a label of another type has the field; the flights' is boolean."""
+        return "must belong to a label of type" in self.refused
+
     def __str__(self) -> str:
         path, value = self.changes[0]
         shown = "left out" if value is GONE else json.dumps(value)
@@ -68,15 +74,15 @@ class Edit:
         return any(_meet(mine, its) for mine, its in pairs)
 
 
-def _set(inner: Any, key: str | int, value: Any) -> None:
+def _set(inner: Any, key: Any, value: Any) -> None:
     if isinstance(inner, list) and key == len(inner):
         inner.append(value)
-    elif value is not GONE:
-        inner[key] = value
-    elif isinstance(inner, list):
-        del inner[int(key)]
-    else:
+    elif value is GONE and isinstance(inner, dict):
         inner.pop(key, None)
+    elif value is GONE:
+        del inner[key]
+    else:
+        inner[key] = value
 
 
 def _meet(mine: Path_, its: Path_) -> bool:
@@ -236,8 +242,7 @@ def _more(annotation: Any, entry: str | int, value: Any) -> Sequence[tuple[str |
     """Names for one more entry like one that is there, and what differs; a metric's is one of those that there are."""
     if isinstance(value, list):
         return [(len(value), OTHER)]
-    kind = get_args(annotation)[0]
-    names = get_args(kind) if get_origin(kind) is Literal else (f"{entry}_again",)
+    names = [f"{entry}_again", *(name for name in METRICS if name not in value)]
     return [(name, {}) for name in names]
 
 

@@ -32,8 +32,10 @@ def others(annotation: Any, field: FieldInfo | None, value: Any) -> list[Any]:  
         metadata += more
         origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in (Union, types.UnionType):
-        (kind,) = (one for one in arguments if one is not types.NoneType)
-        return [*others(kind, None, value), *([None] if value is not None else [])]
+        kinds = [one for one in arguments if one is not types.NoneType]
+        fitting = [one for one in kinds if value is None or len(kinds) == 1 or _fits(value, one)]
+        gone = [None] if value is not None and types.NoneType in arguments else []
+        return [*(other for kind in fitting for other in others(kind, None, value)), *gone]
     if origin is Literal:
         return [one for one in arguments if one != value]
     if origin is tuple:
@@ -54,8 +56,18 @@ def others(annotation: Any, field: FieldInfo | None, value: Any) -> list[Any]:  
     return []
 
 
+def _fits(value: Any, kind: Any) -> bool:
+    """Tell whether a value is of one of a union's kinds."""
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    return isinstance(value, get_origin(kind) or kind)
+
+
 def _tuples(arguments: tuple[Any, ...], value: Any) -> list[Any]:
     if arguments[-1] is Ellipsis:
+        kind = get_args(arguments[0])[0] if get_origin(arguments[0]) is Annotated else arguments[0]
+        if kind is float:
+            return [[0.25, 0.75]]
         more = [*others(arguments[0], None, "ZZ"), _QUEUE]
         return [[*(value or []), other] for other in more]
     if value is None:
@@ -71,4 +83,4 @@ def _texts(metadata: Sequence[Any], value: str) -> list[Any]:
         tries = _PATTERNS.get(patterns[0], (f"{value}_2", f"{value}-2"))
         # One that is refused for its spelling would say nothing of the edit.
         return [one for one in tries if one != value and re.search(patterns[0], one)]
-    return [f"{value} Reworded.", "origin", "route", "request"]
+    return [f"{value} Reworded.", "brier_score", "origin", "route", "request"]

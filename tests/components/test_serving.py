@@ -40,9 +40,7 @@ def program(
             opts,
         )
         topic = AlarmTopic("alarms", AlarmTopicArgs(place=place, key_arn=known.logs_arn), opts)
-        alarms = EndpointAlarmsArgs(
-            endpoint_name=endpoint.endpoint_name, variant_name="live", topic_arn=topic.arn
-        )
+        alarms = EndpointAlarmsArgs(endpoint_name=endpoint.endpoint_name, variant_name="live", topic_arn=topic.arn)
         EndpointAlarms("endpoint-alarms", alarms, opts)
 
     return register

@@ -33,7 +33,7 @@ def test_an_approver_that_is_not_there_is_none() -> None:
         ({}, "The stack must tell region, raw_bucket"),
         ({name: value for name, value in TOLD.items() if name != "code_digest"}, "must tell code_digest, and does not"),
         ({**TOLD, "workloads": {"flights": {}}}, "must tell workloads.flights.feature_groups"),
-        ({**TOLD, "workloads": {"trains": OWN}}, "must be one of those of the stack local, trains, got flights"),
+        ({**TOLD, "workloads": {"trains": OWN}}, "must be one of the stack local, trains, got flights"),
     ],
 )
 def test_what_is_missing_is_said(told: dict[str, Any], said: str) -> None:

@@ -16,7 +16,6 @@ from sandbox.cloud.settings import LOCAL_ACCOUNT
 from stacks.inputs import checked
 from tests.cloud.endpoints.local import REGION, Cloud, started
 
-
 ROOT = Path(__file__).parents[2]
 FLIGHTS = "workloads/flights/workload.yaml"
 

@@ -53,7 +53,8 @@ def test_a_right_that_is_taken_away_is_missed(aws: Aws, local: Plan) -> None:
     assert len(problems) == 3
     group = f"arn:aws:sagemaker:us-east-1:{LOCAL_ACCOUNT}:feature-group/headrace-local-flights-aircraft"
     assert problems[0].startswith(
-        f'role flights-features-job-role must be allowed sagemaker:BatchWriteRecord on {group}, got "implicitDeny". Grant it in'
+        f"role flights-features-job-role must be allowed sagemaker:BatchWriteRecord on {group}, "
+        'got "implicitDeny". Grant it in'
     )
 
 
@@ -119,7 +120,11 @@ def test_names_of_one_environment_become_the_programs(local: Plan, written: str,
 def test_what_was_denied_and_what_services_did_as_themselves_is_left_out(local: Plan) -> None:
     names = Normal(local.inputs, LOCAL_ACCOUNT, {})
     line = {"action": "s3:GetObject", "resource": "*", "context": {}}
-    denied = {**line, "principal": f"arn:aws:iam::{LOCAL_ACCOUNT}:role/flights-serving-role-639475d", "decision": "denied"}
+    denied = {
+        **line,
+        "principal": f"arn:aws:iam::{LOCAL_ACCOUNT}:role/flights-serving-role-639475d",
+        "decision": "denied",
+    }
     service = {**line, "principal": "cloudwatch.amazonaws.com", "decision": "allowed"}
     assert normal([denied, service], names) == []
 

@@ -78,7 +78,9 @@ def _without(local: Plan, type_: str, name: str, **inputs: Any) -> Plan:
 
 
 def _dangling(local: Plan) -> Plan:
-    (machine,) = (found for found in local.of("aws:sfn/stateMachine:StateMachine") if found.name == "flights-approver-machine")
+    (machine,) = (
+        found for found in local.of("aws:sfn/stateMachine:StateMachine") if found.name == "flights-approver-machine"
+    )
     definition = json.loads(machine.inputs["definition"])
     definition["StartAt"] = "Nowhere"
     return _without(local, machine.type, machine.name, definition=json.dumps(definition))
@@ -138,12 +140,14 @@ def test_an_account_that_lacks_each_thing_hears_of_all_at_once(
         "parameter /headrace/local/flights/serving-policy must be free",
         "state machine flights-approver-machine/StartAt must be a definition that Step Functions takes, got "
         '"MISSING_TRANSITION_TARGET"',
-        'policy flights-training-job-policy.Statement[0].Action[0] must be a policy that IAM takes, got "INVALID_ACTION"',
-        "policy flights-serving-policy.Statement[0].Condition.StringEquals.s3:colour must be a policy that IAM takes, got "
-        '"INVALID_SERVICE_CONDITION_KEY"',
+        "policy flights-training-job-policy.Statement[0].Action[0] must be a policy that IAM takes, got "
+        '"INVALID_ACTION"',
+        "policy flights-serving-policy.Statement[0].Condition.StringEquals.s3:colour must be a policy that IAM takes, "
+        'got "INVALID_SERVICE_CONDITION_KEY"',
         "policy flights-evaluating-job-policy.Statement[0].Resource[0] must be a policy that IAM takes, got "
         '"INVALID_ARN_PREFIX"',
-        'role flights-pipeline-role must be allowed iam:CreateUser on arn:aws:iam::000000000000:user/x, got "implicitDeny"',
+        "role flights-pipeline-role must be allowed iam:CreateUser on arn:aws:iam::000000000000:user/x, "
+        'got "implicitDeny"',
     ):
         assert expected in said, f"{expected}\n---\n{said}"
     assert "log group /aws/sagemaker/TrainingJobs must be free" in said
@@ -180,7 +184,8 @@ def test_credentials_that_may_not_ask_are_told_what_to_allow(cloud: Cloud, local
     for line in (
         "unchecked  parameter /headrace/local/flights/serving-policy: not checked: allow ssm:DescribeParameters to ask",
         "unchecked  log group /aws/sagemaker/TrainingJobs: not checked: allow logs:DescribeLogGroups to ask",
-        "unchecked  state machine flights-release-machine: not checked: allow states:ValidateStateMachineDefinition to ask",
+        "unchecked  state machine flights-release-machine: not checked: "
+        "allow states:ValidateStateMachineDefinition to ask",
         "unchecked  quota ml.m5.large for endpoint usage: not checked: allow servicequotas:ListAWSDefaultServiceQuotas",
     ):
         assert line in done.stdout, done.stdout

@@ -203,7 +203,7 @@ def _operations(environment: Environment, settings: Settings) -> None:
     logs = {group["logGroupName"]: group.get("retentionInDays") for page in groups for group in page["logGroups"]}
     assert {logs[f"/aws/sagemaker/Endpoints/{environment.own.endpoint_name}"]} == {settings.log_retention_days}
     assert ("/aws/sagemaker/TrainingJobs" in logs) == settings.owns_job_logs
-    assert ("approver_state_machine_arn" not in environment.outputs) == (settings.approval == "manual")
+    assert (environment.own.approver_state_machine_arn is None) == (settings.approval == "manual")
     ledger = environment.client("dynamodb").describe_table(TableName=environment.own.ledger_table)["Table"]
     assert ledger["DeletionProtectionEnabled"] != settings.force_destroy
     schedules = environment.client("scheduler")

@@ -10,10 +10,12 @@ from typing import Any
 import pulumi
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from stacks import inputs
 from stacks import settings as reading
 from stacks.inputs import InputsError
+from tests import fitting
 from tests.stacks.environments import REPOSITORY
 
 FLIGHTS = REPOSITORY / "workloads" / "flights"
@@ -29,7 +31,10 @@ def folder(tmp_path: Path) -> Folder:
         shutil.copytree(FLIGHTS, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
         file = tmp_path / name / "workload.yaml"
         document = {**yaml.safe_load(file.read_text(encoding="utf-8")), "name": name, **fields}
-        file.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+        try:
+            fitting.write(file.parent, document, (FLIGHTS / "features.sql").read_text(encoding="utf-8"))
+        except ValidationError:  # it is to be refused for its fields
+            file.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
         return f"{name}/workload.yaml"
 
     return make

@@ -1,0 +1,48 @@
+"""A local cloud is stopped with its last environment."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from stacks import others
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:
+    """Put a `pulumi` on the path that does what a shell script says."""
+    pulumi = folder / "pulumi"
+    pulumi.write_text(f"#!/bin/sh\n{script}\n")
+    pulumi.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
+@pytest.mark.parametrize(
+    ("stacks", "said"),
+    [
+        ([{"name": "local", "resourceCount": 0}], ""),
+        ([{"name": "local", "resourceCount": 7}, {"name": "localb"}, {"name": "localc", "resourceCount": 0}], ""),
+        ([{"name": "local"}, {"name": "localb", "resourceCount": 160}], "localb is in it"),
+        ([{"name": name, "resourceCount": 2} for name in ("localb", "localc")], "localb, localc are in it"),
+    ],
+)
+def test_others_are_those_that_hold_something(
+    stacks: list[dict[str, object]],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answering(monkeypatch, tmp_path, f"echo '{json.dumps(stacks)}'")
+    assert others.main(["local"]) == (1 if said else 0)
+    assert said in capsys.readouterr().out
+
+
+def test_nothing_is_stopped_where_pulumi_cannot_say(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answering(monkeypatch, tmp_path, "echo no backend >&2; exit 255")
+    assert others.main(["local"]) == 1
+    assert "no backend" in capsys.readouterr().err
