@@ -64,7 +64,7 @@ class Edit:
         for path, value in self.changes:
             inner: Any = made
             for key in path[:-1]:
-                inner = inner[key] if isinstance(inner, list) else inner.setdefault(key, {})
+                inner = inner[int(key)] if isinstance(inner, list) else inner.setdefault(key, {})
             _set(inner, path[-1], value)
         return made
 
