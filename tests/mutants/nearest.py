@@ -30,7 +30,11 @@ _DECLARED = (
     "tests/stacks/test_captures.py",
 )
 _STACKS = ("tests/stacks/test_settings.py", "tests/stacks/test_inputs.py", "tests/stacks/test_definitions.py")
-_FEATURE_GROUPS = ("tests/components/test_feature_group.py", "tests/components/test_feature_group_sweep.py")
+_FEATURE_GROUPS = (
+    "tests/components/test_feature_group.py",
+    "tests/components/test_feature_group_sweep.py",
+    "tests/components/test_repeated_calls.py",
+)
 # The jobs in this process: a chain of real jobs takes a minute, and what it alone notices lacks a test of its own.
 _TRAINING = (
     "tests/training/test_edges.py",
@@ -76,7 +80,14 @@ NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("components/account.py", ("tests/components/test_account.py", "tests/components/test_account_patience.py")),
     ("components/asl.py", ("tests/components/test_asl.py", "tests/components/test_release_definition.py")),
-    ("components/births.py", ("tests/components/test_endpoint_birth.py", "tests/components/test_tracking_birth.py")),
+    (
+        "components/births.py",
+        (
+            "tests/components/test_endpoint_birth.py",
+            "tests/components/test_tracking_birth.py",
+            "tests/components/test_repeated_calls.py",
+        ),
+    ),
     ("components/bundle.py", ("tests/components/test_bundle.py",)),
     ("components/endpoint_birth.py", ("tests/components/test_endpoint_birth.py", "tests/components/test_providers.py")),
     ("components/feature_group*.py", (*_FEATURE_GROUPS, *_DECLARED)),

@@ -181,6 +181,12 @@ def test_job_names_of_two_pipelines_never_begin_alike() -> None:
         assert len(job_prefix(one, "evaluate") + "-7lufwplmgho7-0XO1dvZKog-0") <= 63
 
 
+def test_a_name_is_cut_only_where_it_is_too_long() -> None:
+    assert job_prefix("a" * 24, "train") == f"{'a' * 24}--train"
+    cut = job_prefix("a" * 25, "train")
+    assert cut.startswith(f"{'a' * 15}-") and len(cut) == len(f"{'a' * 24}--train")
+
+
 def test_jobs_join_the_network_that_the_settings_name(workload: Workload, made: dict[str, Any]) -> None:
     assert all("VpcConfig" not in json.dumps(step) for step in made["Steps"])
     inside = replace(SETTINGS, subnet_ids=("subnet-1",), security_group_ids=("sg-1",))
