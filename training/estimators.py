@@ -37,8 +37,12 @@ _QUANTILES: dict[str, tuple[str, dict[str, str]]] = {
     "LGBMRegressor": ("alpha", {"objective": "quantile"}),
     "XGBRegressor": ("quantile_alpha", {"objective": "reg:quantileerror"}),
 }
-# LightGBM measures which of two layouts is faster, and the one it takes decides in which order it adds numbers.
-_REPEATABLE: dict[str, dict[str, Any]] = {"lightgbm": {"deterministic": True, "force_col_wise": True}}
+# What these libraries are told where nothing else is said. They take every core, and numbers that are added in another
+# order give another model; LightGBM also measures which of two layouts is faster, and each adds in an order of its own.
+_REPEATABLE: dict[str, dict[str, Any]] = {
+    "lightgbm": {"n_jobs": 1, "deterministic": True, "force_col_wise": True},
+    "xgboost": {"n_jobs": 1},
+}
 
 
 def build(workload: Workload, parameters: Mapping[str, Any], categorical: Sequence[bool]) -> Any:
@@ -65,20 +69,20 @@ def build(workload: Workload, parameters: Mapping[str, Any], categorical: Sequen
     """
     given = dict(parameters)
     mask = workload.estimator.categorical_parameter
-    if mask and "__" not in mask:
+    outer = mask is not None and "__" not in mask and not _of_fit(mask)
+    if mask and outer:
         given[mask] = _mask(mask, categorical)
     estimator = _made(workload.estimator.type, given, "estimator")
-    if mask and "__" in mask:
+    if mask and not outer and not _of_fit(mask):
         _set(estimator, {mask: _mask(mask, categorical)}, workload)
-    if hasattr(estimator, "get_params"):
-        threads = {
-            name: 1
-            for name, value in estimator.get_params(deep=True).items()
-            if name.rpartition("__")[2] == "n_jobs" and value is None
-        }
-        _set(estimator, threads, workload)
     _answers(workload, estimator)
     return estimator
+
+
+def fit_arguments(workload: Workload, categorical: Sequence[bool]) -> dict[str, Any]:
+    """Return what ``fit`` is told about the columns: LightGBM takes the categories there, the others when made."""
+    mask = workload.estimator.categorical_parameter
+    return {mask: _mask(mask, categorical)} if mask and _of_fit(mask) else {}
 
 
 def for_quantile(workload: Workload, estimator: Any, quantile: float) -> Any:
@@ -142,11 +146,15 @@ def _passes_on(estimator: Any) -> bool:
     return all(has_fit_parameter(member, "sample_weight") for _, member in members if not isinstance(member, str))
 
 
+def _of_fit(name: str) -> bool:
+    return name.rpartition("__")[2] == "categorical_feature"
+
+
 def _mask(name: str, categorical: Sequence[bool]) -> Any:
     """Say which columns are codes of a category, as the parameter of this name takes it."""
     if name.rpartition("__")[2] == "feature_types":  # XGBoost
         return ["c" if code else "q" for code in categorical]
-    if name.rpartition("__")[2] == "categorical_feature":  # LightGBM
+    if _of_fit(name):  # LightGBM
         return [column for column, code in enumerate(categorical) if code]
     return list(categorical)
 

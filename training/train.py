@@ -50,17 +50,21 @@ def fit(workload: Workload, examples: pd.DataFrame, parameters: dict[str, Any]) 
     estimator = estimators.build(workload, parameters, how.categorical)
     answers = labels.encoded(workload, examples)
     counts = labels.weights(workload, answers)
-    weights = {} if counts is None else {estimators.weight_parameter(workload, estimator): counts}
+    arguments = estimators.fit_arguments(workload, how.categorical)
+    if counts is not None:
+        arguments[estimators.weight_parameter(workload, estimator)] = counts
     each = [estimator, *(estimators.for_quantile(workload, estimator, one) for one in workload.label.quantiles or ())]
     rows = how.matrix(columns)
     for one in each:
-        _fit(one, rows, answers, weights)
+        _fit(one, rows, answers, arguments, weighted=counts is not None)
     if len(each) == 1:
         return how, cast(plan.Estimator, estimator)
     return how, WithQuantiles(cast(Regressor, each[0]), tuple(each[1:]))
 
 
-def _fit(estimator: Any, rows: plan.Matrix, answers: labels.Labels, weights: dict[str, Any]) -> None:
+def _fit(
+    estimator: Any, rows: plan.Matrix, answers: labels.Labels, arguments: dict[str, Any], *, weighted: bool
+) -> None:
     # whoever is given no random_state takes these
     random.seed(0)
     np.random.seed(0)
@@ -69,8 +73,10 @@ def _fit(estimator: Any, rows: plan.Matrix, answers: labels.Labels, weights: dic
         # an ensemble whose member takes no weights says so in a warning, and leaves them out
         warnings.filterwarnings("error", message=".*sample[_ ]weight.*")
         try:
-            estimator.fit(rows, answers, **weights)
+            estimator.fit(rows, answers, **arguments)
         except Warning as warning:
+            if not weighted:
+                raise
             raise JobError(f"label.weights must be taken by the estimator: {warning} Remove them.") from warning
 
 

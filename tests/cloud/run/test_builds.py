@@ -80,3 +80,18 @@ def test_a_token_that_was_used_starts_no_second_build(cloud: Cloud) -> None:
     assert codebuild.start_build(**asked, idempotencyToken="twice")["build"]["id"] != first
     with pytest.raises(codebuild.exceptions.InvalidInputException, match="other parameters"):
         codebuild.start_build(projectName="images", idempotencyToken="once")
+
+
+def test_system_libraries_are_this_machines_and_nothing_else_is_installed(cloud: Cloud) -> None:
+    wanted = 'RUN apt-get update && apt-get install -y --no-install-recommends {} && rm -rf "/var/lib/apt/lists/*"'
+    files = tiny_image()
+    files["image/Dockerfile"] += wanted.format("libgomp1 libnowhere7") + "\n"
+    build = cloud.build(files, "with-libraries")
+    assert build["buildStatus"] == "SUCCEEDED"
+    log = cloud.log("/builds", build["logs"]["streamName"])
+    assert any("This machine has no libnowhere: what needs libnowhere7 will not start here" in line for line in log)
+    files["image/Dockerfile"] += wanted.format("curl") + "\n"
+    refused = cloud.build(files, "with-curl")
+    assert refused["buildStatus"] == "FAILED"
+    log = cloud.log("/builds", refused["logs"]["streamName"])
+    assert any("may install shared libraries (libNAME) in the local docker, got `curl`" in line for line in log)
