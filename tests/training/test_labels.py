@@ -20,7 +20,7 @@ from workloads.spec import Workload
 def table(rows: pd.DataFrame, answer: pa.Array | None = None) -> pa.Table:
     """Write examples as the SQL gives them, the label perhaps as another array."""
     columns: dict[str, pa.Array] = {
-        name: pa.array(rows[name].to_numpy(dtype=object), from_pandas=True) for name in rows
+        str(name): pa.array(rows[name].to_numpy(dtype=object), from_pandas=True) for name in rows
     }
     for name in ("event_time", "known_at"):
         columns[name] = pa.array(rows[name].dt.tz_convert(None).to_numpy(), pa.timestamp("us", tz="UTC"))
