@@ -7,8 +7,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from inference.answers import AnswerForm
 from workloads.problems import Problem, ProblemsError
-from workloads.spec import REQUEST, Feature, FeatureType, Workload
+from workloads.spec import REQUEST, Feature, FeatureType, LabelType, Workload
 
 MOST_PROBLEMS = 100  # a body of 10,000 wrong rows gets an answer that can be read
 _FEW = 12
@@ -113,3 +114,36 @@ def describe(workload: Workload) -> list[dict[str, Any]]:
         }
         for name, feature in workload.features.items()
     ]
+
+
+def describe_answer(workload: Workload) -> list[dict[str, Any]]:
+    """Describe an answer: the fields of a JSON prediction, each with its columns in a CSV line, from 0."""
+    label = workload.label
+    columns = range(len(AnswerForm.of(workload).columns))
+    if label.type is LabelType.BOOLEAN:
+        said = f"True from a probability of {label.threshold:g} on. {label.description}"
+        return [
+            {
+                "name": "probability",
+                "type": "number",
+                "csv": [0],
+                "description": f"Probability that {label.name} is true.",
+            },
+            {"name": label.name, "type": "boolean", "csv": [], "description": said},
+        ]
+    if label.type is LabelType.CATEGORY:
+        each = f"Probability of each category, which sum to 1: {', '.join(label.classes)}."
+        return [
+            {"name": "probabilities", "type": "object", "csv": list(columns), "description": each},
+            {
+                "name": label.name,
+                "type": "string",
+                "csv": [len(columns)],
+                "description": f"The likeliest. {label.description}",
+            },
+        ]
+    answer = [{"name": label.name, "type": "number", "csv": [0], "description": label.description}]
+    if label.quantiles:
+        each = f"Quantiles {', '.join(map(str, label.quantiles))} of {label.name}, in this order."
+        answer.append({"name": "quantiles", "type": "object", "csv": list(columns[1:]), "description": each})
+    return answer

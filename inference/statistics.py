@@ -16,8 +16,10 @@ from workloads.spec import Feature, FeatureType, Workload
 _BUCKETS = 20
 
 
-def statistics(workload: Workload, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-    """Describe the model's inputs.
+def statistics(
+    workload: Workload, columns: Mapping[str, Sequence[Any]], labels: Sequence[Any] | None = None
+) -> dict[str, Any]:
+    """Describe the model's inputs, and the labels where they are known.
 
     Parameters
     ----------
@@ -25,28 +27,39 @@ def statistics(workload: Workload, columns: Mapping[str, Sequence[Any]]) -> dict
         Whose features are described.
     columns : mapping of str to sequence of shape (n_samples,)
         Values by feature; None or NaN where one is missing.
+    labels : sequence of shape (n_samples,), optional
+        As the data set has them: booleans, categories or numbers.
 
     Returns
     -------
     dict
-        ``{"version", "dataset": {"item_count"}, "features": [...]}``. Numbers have mean, standard deviation (of the
-        population), bounds and a histogram of equal widths; categories have the count of each value.
+        ``{"version", "dataset": {"item_count"}, "features": [...], "label": {...}}``. Numbers have mean,
+        standard deviation (of the population), bounds and a histogram of equal widths; categories have the count of
+        each value.
     """
     features = [_feature(name, feature, columns[name]) for name, feature in workload.features.items()]
     items = len(columns[next(iter(workload.features))])
-    return {"version": 0, "dataset": {"item_count": items}, "features": features}
+    found = {"version": 0, "dataset": {"item_count": items}, "features": features}
+    if labels is not None:
+        label = workload.label
+        found["label"] = _column(label.name, FeatureType(label.type), label.categories, labels)
+    return found
 
 
 def _feature(name: str, feature: Feature, values: Sequence[Any]) -> dict[str, Any]:
-    if feature.type is FeatureType.CATEGORY:
-        return {"name": name, "inferred_type": "String", "string_statistics": _category(feature, values)}
-    kind = "Fractional" if feature.type is FeatureType.NUMBER else "Integral"
+    return _column(name, feature.type, feature.categories, values)
+
+
+def _column(name: str, kind: FeatureType, categories: tuple[str, ...] | None, values: Sequence[Any]) -> dict[str, Any]:
+    if kind is FeatureType.CATEGORY:
+        return {"name": name, "inferred_type": "String", "string_statistics": _category(categories or (), values)}
+    inferred = "Fractional" if kind is FeatureType.NUMBER else "Integral"
     numbers = np.asarray(values, dtype=np.float64)
-    return {"name": name, "inferred_type": kind, "numerical_statistics": _number(numbers)}
+    return {"name": name, "inferred_type": inferred, "numerical_statistics": _number(numbers)}
 
 
-def _category(feature: Feature, values: Sequence[Any]) -> dict[str, Any]:
-    counts = dict.fromkeys(feature.categories or (), 0)
+def _category(categories: tuple[str, ...], values: Sequence[Any]) -> dict[str, Any]:
+    counts = dict.fromkeys(categories, 0)
     missing = 0
     for value in values:
         if value is None:

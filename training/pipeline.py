@@ -41,7 +41,7 @@ class PipelineSettings:
         The role of train, which runs whatever estimator the workload names: it writes the model and nothing else.
     scoring_role_arn : str
         The role of score and champion, which load models: it reads them and the hold-out's features, and writes
-        probabilities.
+        answers.
     evaluating_role_arn : str
         The role of approved and evaluate: reads the registry, the hold-out's labels and the scores, and alone writes
         the evaluation.

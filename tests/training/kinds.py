@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 
+from workloads import spec
 from workloads.spec import Workload
 
 COLOURS = ["red", "green", "blue"]
@@ -56,6 +59,16 @@ def content(kind: str, estimator: dict[str, Any] | None = None, **label: Any) ->
 def workload(kind: str, estimator: dict[str, Any] | None = None, **label: Any) -> Workload:
     """Return a workload without a folder."""
     return Workload.model_validate(content(kind, estimator, **label))
+
+
+def written(folder: Path, kind: str, estimator: dict[str, Any] | None = None, **label: Any) -> Workload:
+    """Write a workload's folder below another one, and read it."""
+    said = content(kind, estimator, **label)
+    own = folder / said["name"]
+    own.mkdir(parents=True, exist_ok=True)
+    (own / "workload.yaml").write_text(yaml.safe_dump(said, sort_keys=False), "utf-8")
+    (own / "features.sql").write_text("CREATE VIEW examples AS SELECT * FROM things;\n", "utf-8")
+    return spec.load(own / "workload.yaml")
 
 
 def examples(kind: str, rows: int = 600, *, share: float = 0.25, seed: int = 0) -> pd.DataFrame:

@@ -12,7 +12,9 @@ import pytest
 
 from inference import formats, plan
 from inference.answers import AnswerForm
+from inference.contract import describe_answer
 from inference.headers import CSV, JSON
+from inference.statistics import statistics
 from tests.training import kinds
 from training import dataset, labels, train
 from training.job import JobError
@@ -165,6 +167,33 @@ def test_answers_of_a_number_are_its_value_and_quantiles() -> None:
     assert formats.write(workload, answers, "sha256:abc", CSV) == b"3.0,-1.5,7.25\n"
     plain = kinds.workload("number")
     assert json.loads(formats.write(plain, answers[:, :1], "sha256:abc", JSON))["predictions"] == [{"answer": 3.0}]
+
+
+@pytest.mark.parametrize("kind", kinds.PRIORS)
+def test_the_contract_describes_what_is_answered(kind: str) -> None:
+    workload = kinds.workload(kind, quantiles=[0.1, 0.9] if kind == "number" else None)
+    form = AnswerForm.of(workload)
+    answers = np.array([form.prior(workload.prior)])
+    (prediction,) = json.loads(formats.write(workload, answers, "sha256:abc", JSON))["predictions"]
+    cells = formats.write(workload, answers, "sha256:abc", CSV).decode().strip().split(",")
+    described = {field["name"]: field for field in describe_answer(workload)}
+    assert set(described) == set(prediction)
+    assert sorted(column for field in described.values() for column in field["csv"]) == list(range(len(cells)))
+    for name, field in described.items():
+        value = prediction[name]
+        values = list(value.values()) if field["type"] == "object" else [value]
+        assert [cells[column] for column in field["csv"]] in ([], [str(one) for one in values])
+
+
+def test_labels_have_statistics_of_their_own_kind() -> None:
+    of = {}
+    for kind in kinds.PRIORS:
+        workload, rows = kinds.workload(kind), kinds.examples(kind)
+        of[kind] = statistics(workload, dataset.columns(workload, rows), rows.answer.tolist())["label"]
+    assert of["boolean"]["numerical_statistics"]["mean"] == 0.25
+    buckets = of["category"]["string_statistics"]["distribution"]["categorical"]["buckets"]
+    assert [bucket["value"] for bucket in buckets] == kinds.CLASSES
+    assert of["number"]["inferred_type"] == "Fractional"
 
 
 @pytest.mark.parametrize(
