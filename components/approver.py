@@ -89,7 +89,7 @@ class Approver(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
         machine.start_on_event(
-            "registration",
+            "registered",
             "A model package was registered and waits for approval",
             {
                 "source": ["aws.sagemaker"],

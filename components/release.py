@@ -180,7 +180,7 @@ def _add_triggers(machine: StateMachine, args: ReleaseArgs, parameter: pulumi.Ou
         },
     )
     machine.start_on_event(
-        "policy-change",
+        "policy",
         "The serving policy was changed",  # its creation is the endpoint's birth, and releases nothing
         {
             "source": ["aws.ssm"],

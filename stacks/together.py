@@ -14,9 +14,10 @@ from workloads.spec import Workload
 
 _FIELD = "headrace:workloads"
 _TAKEN = frozenset(prefix.rstrip("/") for prefix in (CAPTURE_PREFIX, RESULTS_PREFIX))
-# A role's policies may have 10,240 characters; of prepare's, this much is left for what grows with a workload's file.
-_ROOM = 7000
-_SOURCE_ROOM, _ENTITY_ROOM = 75, 60
+# A role's policies may have 10,240 characters. Of prepare's, this much is left for what grows with a workload's file:
+# two folders for each source, and the ARN of each entity's feature group, in the partition with the longest name.
+_ROOM = 6500
+_SOURCE_ROOM, _ENTITY_ROOM = 65, 72
 
 Entry = tuple[str, Workload]
 """A workload, and the path of its file."""

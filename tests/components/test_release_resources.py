@@ -152,14 +152,14 @@ def test_a_release_starts_on_approval_on_a_policy_change_and_every_quarter_of_an
         "ModelPackageGroupName": [GROUP],
         "ModelApprovalStatus": ["Approved"],
     }
-    assert patterns["release-policy-change"]["detail"] == {"name": [PARAMETER], "operation": ["Update"]}
+    assert patterns["release-policy"]["detail"] == {"name": [PARAMETER], "operation": ["Update"]}
     schedule = made.one("aws:scheduler/schedule:Schedule", "release-reconciler").inputs
     assert schedule["scheduleExpression"] == "rate(15 minutes)"
     assert "model_package_arn" not in schedule["target"]["input"]
 
 
 def test_the_approver_starts_when_a_package_waits(made: Recording) -> None:
-    rule = made.one("aws:cloudwatch/eventRule:EventRule", "approver-registration").inputs
+    rule = made.one("aws:cloudwatch/eventRule:EventRule", "approver-registered").inputs
     assert json.loads(rule["eventPattern"])["detail"]["ModelApprovalStatus"] == ["PendingManualApproval"]
 
 

@@ -21,7 +21,7 @@ from workloads.spec import Workload
 # Roles that have nothing to do in a demo.
 SILENT: dict[str, str] = {
     "{workload}-approver-look-starter-role": "the schedule's first look comes after the demo",
-    "{workload}-release-policy-change-starter-role": "the demo changes no serving policy",
+    "{workload}-release-policy-starter-role": "the demo changes no serving policy",
     "{workload}-release-reconciler-starter-role": "the schedule's first look comes after the demo",
 }
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import threading
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,7 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from demo.environment import Environment
-from stacks.settings import Settings
+from stacks.settings import Choices, Settings
 from tests import fitting
 from tests.cloud.endpoints.local import eventually
 from tests.sandbox.place import Place
@@ -132,6 +134,12 @@ class Copy:
         done = self.place.pulumi(*words, *(PACK if self.pack else ()), check=False)
         return Deployed(done.stdout + done.stderr, done.returncode == 0)
 
+    def planned(self) -> dict[str, str]:
+        """Preview what is written; return what would be done to each resource that would not stay as it is, by URN."""
+        shown = self.place.pulumi("preview", "--stack", "local", "--json").stdout
+        steps = {step["urn"]: step["op"] for step in json.loads(shown)["steps"]}
+        return {urn: op for urn, op in steps.items() if op not in ("same", "read")}
+
     def nothing_to_change(self) -> None:
         """Ask AWS how everything is, and compare it with what is written."""
         preview = ("preview", "--stack", "local", "--refresh", "--expect-no-changes", "--diff")
@@ -148,12 +156,26 @@ class Copy:
         return Copy(replace(self.place, root=root))
 
 
+def another(root: Path, name: str) -> str:
+    """Make a workload like the flights under another name in a copy of the repository; return its file.
+
+    It lies where no image is made from.
+    """
+    folder = root / "elsewhere" / name
+    shutil.copytree(root / "workloads" / "flights", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    file = folder / "workload.yaml"
+    document = {**yaml.safe_load(file.read_text(encoding="utf-8")), "name": name}
+    file.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    return file.relative_to(root).as_posix()
+
+
 def _text(value: Any) -> Any:
     return value if isinstance(value, list) else json.dumps(value) if isinstance(value, bool) else str(value)
 
 
 def arrived(environment: Environment, workload: Workload, text: str, settings: Settings) -> None:
-    """Look in AWS whether it is as a workload and settings say."""
+    """Look in AWS whether it is as a workload, the first of some settings, and the settings say."""
+    choices = settings.workloads[0].over(settings)
     sagemaker = environment.client("sagemaker")
     bundle = (
         environment.client("s3")
@@ -166,14 +188,14 @@ def arrived(environment: Environment, workload: Workload, text: str, settings: S
         assert packed.read("workloads/flights/workload.yaml").decode() == text
     pipeline = sagemaker.describe_pipeline(PipelineName=environment.own.pipeline_name)
     assert pipeline["PipelineDescription"] == workload.description
-    for word in (environment.outputs.image_uri, settings.training_instance_type, str(settings.training_volume_gb)):
+    for word in (environment.outputs.image_uri, choices.training_instance_type, str(choices.training_volume_gb)):
         assert word in pipeline["PipelineDefinition"]
     assert environment.own.feature_groups.keys() == workload.entities.keys()
     for entity, group in environment.own.feature_groups.items():
         assert group in pipeline["PipelineDefinition"]
         _group(sagemaker, group, workload, entity)
     _tables(environment, workload)
-    _operations(environment, settings)
+    _operations(environment, settings, choices)
 
 
 def _group(sagemaker: Any, name: str, workload: Workload, entity: str) -> None:
@@ -190,36 +212,38 @@ def _group(sagemaker: Any, name: str, workload: Workload, entity: str) -> None:
 
 def _tables(environment: Environment, workload: Workload) -> None:
     found = environment.client("glue").get_tables(DatabaseName=environment.outputs.database_name)["TableList"]
-    assert {table["Name"]: table["Description"] for table in found} == {
-        name: source.description for name, source in workload.sources.items()
-    }
-    for table in found:
-        columns = [column["Name"] for column in table["StorageDescriptor"]["Columns"]]
-        assert columns == list(workload.sources[table["Name"]].columns)
+    tables = {table["Name"]: table for table in found}
+    for name, source in workload.sources.items():  # the first workload that names a source describes it
+        assert tables[name]["Description"] == source.description
+        columns = [column["Name"] for column in tables[name]["StorageDescriptor"]["Columns"]]
+        assert columns[: len(source.columns)] == list(source.columns)
 
 
-def _operations(environment: Environment, settings: Settings) -> None:
+def _operations(environment: Environment, settings: Settings, choices: Choices) -> None:
     groups = environment.client("logs").get_paginator("describe_log_groups").paginate()
     logs = {group["logGroupName"]: group.get("retentionInDays") for page in groups for group in page["logGroups"]}
     assert {logs[f"/aws/sagemaker/Endpoints/{environment.own.endpoint_name}"]} == {settings.log_retention_days}
     assert ("/aws/sagemaker/TrainingJobs" in logs) == settings.owns_job_logs
-    assert (environment.own.approver_state_machine_arn is None) == (settings.approval == "manual")
+    assert (environment.own.approver_state_machine_arn is None) == (choices.approval == "manual")
     ledger = environment.client("dynamodb").describe_table(TableName=environment.own.ledger_table)["Table"]
     assert ledger["DeletionProtectionEnabled"] != settings.force_destroy
     schedules = environment.client("scheduler")
-    names = [one["Name"] for one in schedules.list_schedules(NamePrefix="release-reconciler")["Schedules"]]
+    names = [
+        one["Name"]
+        for one in schedules.list_schedules(NamePrefix=f"{environment.workload}-release-reconciler")["Schedules"]
+    ]
     rates = [schedules.get_schedule(Name=name)["ScheduleExpression"] for name in names]
-    assert rates == [f"rate({settings.reconcile_minutes} minutes)"]
-    eventually(lambda: _serves(environment, settings), 60)
+    assert rates == [f"rate({choices.reconcile_minutes} minutes)"]
+    eventually(lambda: _serves(environment, choices), 60)
 
 
-def _serves(environment: Environment, settings: Settings) -> bool:
+def _serves(environment: Environment, choices: Choices) -> bool:
     """Tell whether the release that a changed serving policy starts has come to its end."""
     sagemaker = environment.client("sagemaker")
     found = sagemaker.describe_endpoint(EndpointName=environment.own.endpoint_name)
     configuration = sagemaker.describe_endpoint_config(EndpointConfigName=found["EndpointConfigName"])
     (variant,) = configuration["ProductionVariants"]
-    wanted = (settings.endpoint_instance_type, settings.endpoint_instance_count)
+    wanted = (choices.endpoint_instance_type, choices.endpoint_instance_count)
     return (
         found["EndpointStatus"] == "InService" and (variant["InstanceType"], variant["InitialInstanceCount"]) == wanted
     )

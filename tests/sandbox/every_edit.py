@@ -15,15 +15,17 @@ import pytest
 from demo.environment import Environment
 from tests import edits
 from tests.edits import Edit
-from tests.sandbox.changes import Caller, Copy
+from tests.sandbox.changes import Caller, Copy, another
 from tests.sandbox.conftest import Released
-from tests.sandbox.test_edits import REFUSED, copy, deploy, question, refused, settle
+from tests.sandbox.test_edits import COMINGS, REFUSED, copy, deploy, question, refused, settle, usual
 
 __all__ = ["copy", "question"]  # the fixtures
 
 
+GOINGS = COMINGS - {"workloads (more)"}
+"""What would take the released workload away."""
 Both = tuple[dict[str, Any], dict[str, Any]]
-WAYS = ("in place", "side by side", "refused with reason", "stuck")
+WAYS = ("in place", "side by side", "refused with reason", "came and went", "stuck")
 
 
 def test_each_field_is_edited_by_itself_and_the_released_model_answers_throughout(
@@ -34,8 +36,9 @@ def test_each_field_is_edited_by_itself_and_the_released_model_answers_throughou
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     given, settings = edits.workload_document(), edits.settings_document()
-    asked: list[tuple[Edit, Both]] = [(edit, (edit.apply(given), settings)) for edit in edits.workload_edits()]
-    asked += [(edit, (given, edit.apply(settings))) for edit in edits.settings_edits()]
+    asked: list[tuple[Edit, Both]] = [(edit, (edit.apply(given), settings)) for edit in usual(edits.workload_edits())]
+    asked += [(edit, (given, edit.apply(settings))) for edit in edits.settings_edits() if edit.field not in GOINGS]
+    another(copy.place.root, "other")
     copy.pack = False
     copy.write()
     settle(copy)
@@ -61,6 +64,7 @@ def test_each_field_is_edited_by_itself_and_the_released_model_answers_throughou
     assert caller.failures == []
     assert set(done["refused with reason"]) == REFUSED.keys()
     assert done["side by side"]
+    assert done["came and went"] == ["workloads (more)"]
 
 
 def one(copy: Copy, edit: Edit, both: Both) -> str:
@@ -69,7 +73,11 @@ def one(copy: Copy, edit: Edit, both: Both) -> str:
         copy.write()
         refused(copy, edit.field)
         return "refused with reason"
-    if not deploy(copy, *both):
+    beside = deploy(copy, *both)
+    if edit.field == "workloads (more)":
+        back(copy)
+        return "came and went"
+    if not beside:
         return "in place"
     back(copy)  # an edit too, which the next field's must not be taken for
     return "side by side"

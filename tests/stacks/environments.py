@@ -15,6 +15,7 @@ from tests.stacks.test_settings import values_of
 from workloads.spec import Workload
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+FLIGHTS = "workloads/flights/workload.yaml"
 FILES = ("local", "dev")
 """The environments that have a settings file."""
 
@@ -40,7 +41,7 @@ def inputs(name: str, **values: object) -> Inputs:
     given = {
         "region": REGION,
         "allowed_account_ids": ["000000000000" if name.startswith("local") else ACCOUNT],
-        "workloads": ["workloads/flights/workload.yaml"],
+        "workloads": [FLIGHTS],
         "approval": "automatic",
         "force_destroy": name == "local",
         "owns_job_logs": name == "local",
@@ -59,9 +60,9 @@ def together(environment_name: str, *workloads: Workload) -> Inputs:
 
 @cache
 def of(name: str) -> Recording:
-    """Register one of `EVERY`, once for all tests of a process."""
+    """Register one of `EVERY` with the flights alone, once for all tests of a process."""
     if name in FILES:
-        return registered(checked(name, {**values_of(name), "region": REGION}, REPOSITORY))[0]
+        return environment(name, **{**values_of(name), "region": REGION, "workloads": [FLIGHTS]})[0]
     return environment(name, **PROD)[0]
 
 

@@ -10,6 +10,7 @@ from policies.pack import find_rules
 from tests.components.recording import Registration
 from tests.policies.harness import Declared, judge_by_all
 from tests.stacks import environments
+from workloads import spec
 
 
 def declared(registrations: list[Registration]) -> list[Declared]:
@@ -28,6 +29,13 @@ def declared(registrations: list[Registration]) -> list[Declared]:
 @pytest.mark.parametrize("name", environments.EVERY)
 def test_an_environment_keeps_every_rule(name: str) -> None:
     report = judge_by_all(declared(environments.of(name).registrations))
+    assert report.silent, report.text
+
+
+def test_an_environment_of_several_workloads_keeps_every_rule() -> None:
+    workloads = (spec.named(name) for name in ("flights", "delays", "penguins"))
+    recording, _ = environments.registered(environments.together("dev", *workloads))
+    report = judge_by_all(declared(recording.registrations))
     assert report.silent, report.text
 
 

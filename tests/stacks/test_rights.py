@@ -5,6 +5,7 @@ Write it anew with: `python -m tests.stacks.test_rights`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from tests import iam
 from tests.components.recording import Recording
 from tests.stacks import environments
+from workloads import spec
 
 SNAPSHOT = Path(__file__).with_name("rights.txt")
 
@@ -55,6 +57,23 @@ def test_environments_differ_in_names_and_in_who_approves_alone(name: str) -> No
     missing = {paragraph.split()[0] for paragraph in local - other}
     assert all(one.startswith("flights-approver-") for one in missing)
     assert bool(missing) is not automatic
+
+
+def test_every_workload_has_the_flights_rights_over_its_own() -> None:
+    """All but prepare's, which name its sources and entities."""
+    names = ("flights", "delays", "penguins")
+    together = environments.together("local", *(spec.named(name) for name in names))
+    text = written(environments.registered(together)[0]).rstrip("\n").split("\n\n")
+    rights = {
+        name: {
+            re.sub(rf"\b{name}\b", "flights", paragraph)
+            for paragraph in text
+            if paragraph.startswith(f"{name}-") and not paragraph.startswith(f"{name}-features-job-policy")
+        }
+        for name in names
+    }
+    assert rights["delays"] == rights["penguins"] == rights["flights"]
+    assert len(rights["flights"]) > 20
 
 
 if __name__ == "__main__":
