@@ -19,10 +19,12 @@ CLOUD :=
 NEEDS := venv
 endif
 
+DATES = $(if $(START),--start $(START)) $(if $(END),--end $(END))
+
 # Hundreds of interpreters are started here; each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo up preview rehearse recording down clean lock format ready venv engine cloud stack
+.PHONY: help demo try mlflow up preview rehearse recording down clean lock format ready venv engine cloud stack
 .PHONY: test sandbox-tests unit cloud-tests lint types edits mutants weather
 
 help:  ## list the commands
@@ -31,6 +33,12 @@ help:  ## list the commands
 demo: ready  ## from nothing to a released model that answers, on this machine
 	@$(MAKE) --no-print-directory cloud
 	@$(RUN) $(PY) -m demo
+
+try: venv  ## try WORKLOAD (name or folder) on FROM/raw/<source>/ in seconds, nothing deployed; START, END
+	@$(PY) -m trial $(if $(WORKLOAD),'$(WORKLOAD)',flights) --from '$(FROM)' $(DATES)
+
+mlflow: venv  ## open the MLflow in which `make try` keeps its runs
+	@$(PY) -m trial.page $(if $(PORT),--port $(PORT))
 
 up: $(NEEDS) $(CLOUD) stack  ## deploy the environment ENV (local unless given)
 	@$(RUN) $(PY) -m stacks.interrupted $(ENV)

@@ -108,11 +108,22 @@ def read_answers(workload: Workload, file: Path, records: Sequence[str]) -> Answ
         raise JobError(f"{at} must be a row of a table of identifiers and numbers: {error}.") from error
     if count != len(records):
         raise JobError(f"{file.name} must have the hold-out's {len(records)} rows, got {count}.")
-    if broken := form.broken(found):
+    return accepted(workload, found, records)
+
+
+def accepted(workload: Workload, answers: Answers, records: Sequence[str]) -> Answers:
+    """Return answers as they are measured.
+
+    Raises
+    ------
+    JobError
+        With the first rule that one breaks: see `inference.answers`.
+    """
+    form = AnswerForm.of(workload)
+    if broken := form.broken(answers):
         raise JobError(f"{broken[1]} for {records[broken[0]][:80]!r}.")
-    if form.categories:  # within the tolerance; metrics want it exact
-        found /= found.sum(axis=1, keepdims=True)
-    return found
+    # they sum to 1 within the tolerance; metrics want it exact
+    return answers / answers.sum(axis=1, keepdims=True) if form.categories else answers
 
 
 def model_answers(workload: Workload, scores: Path, digest: str, records: Sequence[str]) -> Answers:

@@ -31,10 +31,11 @@ def measure(workload: Workload, labels: Labels, answers: Answers) -> Metrics:
     """
     label = workload.label
     known = of_label(label.type, quantiles=label.quantiles is not None)
-    return {name: _value(metric, workload, labels, answers) for name, metric in known.items()}
+    return {name: value(metric, workload, labels, answers) for name, metric in known.items()}
 
 
-def _value(metric: Metric, workload: Workload, labels: Labels, answers: Answers) -> float:
+def value(metric: Metric, workload: Workload, labels: Labels, answers: Answers) -> float:
+    """Return one metric; see `measure`."""
     arguments = dict(metric.arguments)
     if metric.of == "quantiles":
         return _OF_QUANTILES[metric.function](workload.label.quantiles or (), labels, answers[:, 1:])

@@ -1,0 +1,142 @@
+"""Tables that were computed before, in the user's cache folder, by the digest of all that they were computed from.
+
+A file is written under a temporary name and renamed, so a killed run leaves nothing that is later taken for done; one
+that cannot be read, because a disk lost a part of it, is computed again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+LIMIT = 2 * 1024**3
+"""Bytes that the cache may have; the files that were used least recently go first."""
+_UNFINISHED = ".writing-"
+_ABANDONED = 3600.0  # seconds after which what a killed run was writing is removed
+_SECONDS = b"headrace.seconds"
+
+
+def folder() -> Path:
+    """Return where tables are kept: ``headrace/try`` in XDG_CACHE_HOME, by default below ~/.cache."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "headrace" / "try"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A table, and where it is from.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+    seconds : float
+        How long it took to compute, now or then.
+    cached : bool
+        Whether it was computed by an earlier run.
+    """
+
+    table: pa.Table
+    seconds: float
+    cached: bool
+
+
+class Cache:
+    """Tables by key.
+
+    Parameters
+    ----------
+    at : Path, optional
+        The folder, by default `folder()`. It is made for its owner alone: what lies in it are people's data.
+    limit : int
+        Bytes that it may have.
+
+    Attributes
+    ----------
+    problem : str
+        Why nothing can be kept, such as a full disk; empty where all goes well. The run goes on without.
+    """
+
+    def __init__(self, at: Path | None = None, limit: int = LIMIT) -> None:
+        self.at = at or folder()
+        self.limit = limit
+        self.problem = ""
+
+    def table(self, key: str, compute: Callable[[], pa.Table]) -> Kept:
+        """Return the table of a key, computed if there is none."""
+        path = self.at / f"{key}.parquet"
+        found = _read(path)
+        if found is not None:
+            return found
+        began = time.perf_counter()
+        table = compute()
+        took = time.perf_counter() - began
+        self._write(path, table, took)
+        return Kept(table, took, cached=False)
+
+    def file(self, name: str, content: Callable[[], bytes]) -> Path:
+        """Return a file of this name, written with the content if there is none.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
+        path = self.at / name
+        if not path.is_file():
+            self._replace(path, lambda unfinished: unfinished.write_bytes(content()))
+        os.utime(path)
+        return path
+
+    def _write(self, path: Path, table: pa.Table, seconds: float) -> None:
+        marked = table.replace_schema_metadata({**(table.schema.metadata or {}), _SECONDS: repr(seconds).encode()})
+        try:
+            self._replace(path, lambda unfinished: pq.write_table(marked, unfinished, compression="zstd"))
+        except (OSError, pa.ArrowException) as error:  # also a type that Parquet does not know
+            self.problem = str(error)
+
+    def _replace(self, path: Path, write: Callable[[Path], object]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
+        os.close(handle)
+        unfinished = Path(name)
+        try:
+            write(unfinished)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    def prune(self) -> None:
+        """Remove what was used least recently until the rest is within the limit, and what killed runs left."""
+        files = []
+        for path in self.at.rglob("*") if self.at.is_dir() else ():
+            with contextlib.suppress(FileNotFoundError):  # another run prunes too
+                known = path.stat()
+                if path.name.startswith(_UNFINISHED):
+                    if time.time() - known.st_mtime > _ABANDONED:
+                        path.unlink(missing_ok=True)
+                elif path.is_file():
+                    files.append((known.st_mtime, known.st_size, path))
+        total = sum(size for _, size, _ in files)
+        for _, size, path in sorted(files):
+            if total <= self.limit:
+                break
+            path.unlink(missing_ok=True)
+            total -= size
+
+
+def _read(path: Path) -> Kept | None:
+    try:
+        table = pq.ParquetFile(path).read()
+        os.utime(path)  # used now: pruned last
+    except (OSError, pa.ArrowException):
+        return None
+    metadata = dict(table.schema.metadata or {})
+    seconds = float(metadata.pop(_SECONDS, b"0"))
+    return Kept(table.replace_schema_metadata(metadata or None), seconds, cached=True)

@@ -1,0 +1,101 @@
+"""The workload's features, of which only those views are computed that changed since an earlier run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from training import features
+from training.features import Features
+from trial import joins, keys
+from trial.cache import Cache
+from trial.digests import digest, of_code
+from workloads.spec import Workload
+
+_COLUMNS = {"examples", "entities", "features", "label"}  # of the workload; what the join depends on
+
+
+class Remembered:
+    """Computes features as `training.features.compute` does, or brings back what an earlier run computed.
+
+    Parameters
+    ----------
+    cache : Cache
+    streams : mapping of str to str
+        The digest of each source's rows.
+
+    Attributes
+    ----------
+    views : DataFrame
+        After a call, a row for each view that the workload names: ``view``, ``rows``, ``seconds``, ``cached``.
+    joins : DataFrame
+        After a call: see `trial.joins.report`.
+    """
+
+    def __init__(self, cache: Cache, streams: Mapping[str, str]) -> None:
+        self._cache = cache
+        self._streams = streams
+        self.views = pd.DataFrame()
+        self.joins = pd.DataFrame()
+
+    def __call__(self, workload: Workload, streams: Mapping[str, pa.Table], folder: Path | None) -> Features:
+        """Compute, or remember; see `training.features.compute`."""
+        folder = folder or workload.folder
+        by_view = keys.of_views((folder / "features.sql").read_text(encoding="utf-8"), self._streams, of_code())
+        wanted = [by_view[view.lower()] for view in features.views(workload)]
+        key = digest("features", *wanted, workload.model_dump_json(include=_COLUMNS))
+        made = _Made(self._cache, by_view, workload, streams, folder)
+
+        def part(name: str, compute: Callable[[], pa.Table]) -> tuple[pa.Table, bool]:
+            kept = self._cache.table(f"{key}-{name}", compute)
+            return kept.table, kept.cached
+
+        examples, _ = part("examples", lambda: made.features.examples)
+        histories = {
+            name: part(f"history-{name}", lambda name=name: made.features.histories[name])[0]  # type: ignore[misc]
+            for name in workload.entities
+        }
+        self.joins = part("joins", lambda: pa.Table.from_pandas(made.joins))[0].to_pandas()
+        views, cached = part("views", lambda: pa.Table.from_pandas(made.views))
+        self.views = views.to_pandas()
+        if cached:
+            self.views["cached"] = True
+        return Features(examples, histories)
+
+
+class _Made:
+    """What is computed once, and only if something that is asked for was not kept."""
+
+    def __init__(
+        self, cache: Cache, keys: Mapping[str, str], workload: Workload, streams: Mapping[str, pa.Table], folder: Path
+    ) -> None:
+        self._cache = cache
+        self._keys = keys
+        self._call = (workload, streams, folder)
+        self._rows: dict[str, pa.Table] = {}
+        self._views: list[tuple[str, int, float, bool]] = []
+
+    def _keep(self, view: str, compute: Callable[[], pa.Table]) -> pa.Table:
+        kept = self._cache.table(self._keys[view.lower()], compute)
+        self._rows[view] = kept.table
+        self._views.append((view, kept.table.num_rows, kept.seconds, kept.cached))
+        return kept.table
+
+    @cached_property
+    def features(self) -> Features:
+        return features.compute(*self._call, keep=self._keep)
+
+    @property
+    def views(self) -> pd.DataFrame:
+        _ = self.features
+        return pd.DataFrame(self._views, columns=["view", "rows", "seconds", "cached"])
+
+    @property
+    def joins(self) -> pd.DataFrame:
+        histories = self.features.histories
+        workload = self._call[0]
+        return joins.report(workload, self._rows[workload.examples.view], histories)
