@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -113,14 +114,18 @@ def _grouped(
     groups: dict[tuple[str, str], list[str]] = {}
     for call in recorded:
         for workload in workloads:
-            context = {
-                key: [name for value in values for name in filled(value, plan, workload)]
-                for key, values in call.context.items()
-            }
-            question = (call.action, json.dumps(context, sort_keys=True))
-            groups.setdefault(question, []).extend(filled(call.resource, plan, workload))
+            for context in _contexts(call, plan, workload):
+                question = (call.action, json.dumps(context, sort_keys=True))
+                groups.setdefault(question, []).extend(filled(call.resource, plan, workload))
     for (action, entries), resources in groups.items():
         yield action, json.loads(entries), sorted(set(resources))
+
+
+def _contexts(call: Recorded, plan: Plan, workload: Workload) -> Iterator[dict[str, list[str]]]:
+    """Yield a call's context with the names of an environment: one context for each entity or source in it."""
+    by_key = [product(*(filled(value, plan, workload) for value in values)) for values in call.context.values()]
+    for chosen in product(*by_key):
+        yield dict(zip(call.context, map(list, chosen), strict=True))
 
 
 def filled(text: str, plan: Plan, workload: Workload) -> list[str]:

@@ -179,7 +179,10 @@ class Settings(Choices):
         str,
         # No hyphen: headrace-dev-a-b is workload a-b of dev, and must not be workload b of dev-a, too.
         Field(pattern=r"^[a-z][a-z0-9]{0,15}$"),
-        Rule("1 to 16 lower-case letters and digits, a letter first", "Name the stack so: it is in names."),
+        Rule(
+            "1 to 16 lower-case letters and digits, a letter first",
+            "Name the stack so: it is in names, and a hyphen in it would let two environments meet in one.",
+        ),
     ]
     region: Annotated[Region, Rule("an AWS region", "Give a name such as eu-west-1.")]
     allowed_account_ids: Annotated[

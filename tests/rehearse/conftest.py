@@ -64,6 +64,13 @@ def planned(**settings: Any) -> Plan:
 
 
 @pytest.fixture(scope="session")
+def three() -> Plan:
+    """The environment `local` of three workloads, one of which has twice the instances."""
+    more = {"file": "workloads/delays/workload.yaml", "endpoint_instance_count": 2}
+    return planned(workloads=[FLIGHTS, more, "workloads/penguins/workload.yaml"])
+
+
+@pytest.fixture(scope="session")
 def local() -> Plan:
     """The environment `local` of the flights."""
     return planned()

@@ -65,6 +65,32 @@ def test_a_recording_serves_any_environment(aws: Aws) -> None:
     assert not [problem for outcome in outcomes.values() for problem in outcome.problems]
 
 
+def test_what_was_recorded_of_one_workload_is_asked_about_each(aws: Aws, three: Plan) -> None:
+    outcomes = {outcome.subject: outcome for outcome in run(calls.checks(aws, three))}
+    assert not [str(problem) for outcome in outcomes.values() for problem in outcome.problems]
+    for name in ("flights", "delays", "penguins"):
+        assert outcomes[f"calls of {name}-training-job-role"].said.endswith(" allowed")
+    assert "calls of image-build-role" in outcomes
+
+
+def test_names_of_each_workload_become_the_programs(three: Plan) -> None:
+    names = Normal(three.inputs, LOCAL_ACCOUNT, {})
+    start = "arn:aws:sagemaker:{region}:{account}"
+    for text, wanted in (
+        ("endpoint/headrace-local-penguins", "endpoint/headrace-{environment}-{workload}"),
+        ("feature-group/headrace-local-penguins-island", "feature-group/headrace-{environment}-{workload}-{entity}"),
+        (
+            "feature-group/headrace-local-flights-route-v2",
+            "feature-group/headrace-{environment}-{workload}-{entity}-v2",
+        ),
+    ):
+        assert names.text(f"arn:aws:sagemaker:us-east-1:{LOCAL_ACCOUNT}:{text}") == f"{start}:{wanted}"
+    assert names.text("penguins/train/model") == "{workload}/train/model"
+    assert names.text("raw/weather/") == "raw/{source}/"
+    assert names.role("penguins-serving-role") == "{workload}-serving-role"
+    assert names.role("image-build-role") == "image-build-role"
+
+
 KEY = "b1f7223d-7520-4755-8352-871384bcdbf3"
 
 

@@ -56,6 +56,16 @@ def test_an_update_needs_twice_the_endpoints_instances() -> None:
     assert all(isinstance(need, Need) and need.why for need in needs(larger))
 
 
+def test_all_workloads_need_their_instances_at_once(three: Plan) -> None:
+    wanted = {need.quota: need.amount for need in needs(three)}
+    assert wanted == {
+        "ml.m5.large for endpoint usage": 8,
+        "ml.m5.large for processing job usage": 3,
+        "ml.m5.large for training job usage": 3,
+        "Concurrently running builds for Linux/Small environment": 1,
+    }
+
+
 def test_an_instance_type_with_storage_of_its_own_is_refused_by_the_settings() -> None:
     with pytest.raises(SettingsError, match="without local NVMe storage"):
         Settings.from_mapping(
