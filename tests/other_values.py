@@ -42,7 +42,11 @@ def others(annotation: Any, field: FieldInfo | None, value: Any) -> list[Any]:  
         return _tuples(arguments, value)
     if origin is dict:
         kept = dict(value or {})
-        return [{**kept, f"{name}_again": one} for name, one in list(kept.items())[:1]]
+        more = others(arguments[1], None, None) if not kept and get_origin(arguments[1]) is Literal else []
+        return [
+            *({**kept, f"{name}_again": one} for name, one in list(kept.items())[:1]),
+            *({"event_time": one} for one in more),  # what may be said of a source's columns
+        ]
     if annotation is bool:
         return [value not in (True, "true")]
     if annotation is int:
@@ -68,7 +72,7 @@ def _tuples(arguments: tuple[Any, ...], value: Any) -> list[Any]:
         kind = get_args(arguments[0])[0] if get_origin(arguments[0]) is Annotated else arguments[0]
         if kind is float:
             return [[0.25, 0.75]]
-        more = [*others(arguments[0], None, "ZZ"), _QUEUE]
+        more = [*others(arguments[0], None, "zz"), _QUEUE]
         return [[*(value or []), other] for other in more]
     if value is None:
         return [[0, 1]]
@@ -83,4 +87,4 @@ def _texts(metadata: Sequence[Any], value: str) -> list[Any]:
         tries = _PATTERNS.get(patterns[0], (f"{value}_2", f"{value}-2"))
         # One that is refused for its spelling would say nothing of the edit.
         return [one for one in tries if one != value and re.search(patterns[0], one)]
-    return [f"{value} Reworded.", "brier_score", "origin", "route", "request"]
+    return [f"{value} Reworded.", "brier_score", "origin", "route", "request", "UTC"]

@@ -7,32 +7,27 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path, PurePosixPath
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from training import dataset, features, job, labels, storage
+from training import dataset, features, job, labels, raw, storage
 from training.job import JobError
+from training.raw import RawFile, Stream
 from training.storage import Version
 from workloads.spec import Source, Workload
 
 Compute = Callable[[Workload, Mapping[str, pa.Table], Path | None], features.Features]
 
-_ARROW_TYPES: dict[str, pa.DataType] = {
-    "string": pa.string(),
-    "integer": pa.int64(),
-    "number": pa.float64(),
-    "boolean": pa.bool_(),
-    "timestamp": pa.timestamp("us", tz="UTC"),
-}
+_LARGE = 2**24  # bytes, from which on parts of an object are read rather than all of it
 
 
 @dataclass(frozen=True)
@@ -100,19 +95,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     workload = job.workload()
     bucket = job.setting("RAW_BUCKET")
     s3 = storage.client("s3")
-    versions = _inputs(workload, s3, bucket, start, end)
-    streams = {}
-    for name, source in workload.sources.items():
-        tables = [_table(source, s3, bucket, version) for version in versions[name]]
-        streams[name] = pa.concat_tables(tables)
-        job.say(f"Read {name}: {streams[name].num_rows} rows from {len(tables)} files")
-    prepared = build(workload, streams, start, end)
+    versions = {name: storage.newest_versions(s3, bucket, f"raw/{name}/") for name in workload.sources}
+    files = {name: [_file(s3, bucket, version) for version in found] for name, found in versions.items()}
+    try:
+        streams = raw.read_all(workload.sources, files, start, end)
+    except raw.RawDataError as error:
+        raise JobError(f"s3://{bucket} holds raw data that cannot be read:\n{error}") from error
+    for name, stream in streams.items():
+        job.say(f"Read {name}: {stream}")
+    prepared = build(workload, {name: stream.table for name, stream in streams.items()}, start, end)
     for part, table in prepared.parts.items():
         _write(table, part, part)
     for name, history in prepared.histories.items():
         _write(history, "histories", name)
-    record = _version(bucket, versions, start, end)
-    report = asdict(prepared.report)
+    record = _version(bucket, versions, streams, start, end)
+    report = {**asdict(prepared.report), "files": {name: stream.describe() for name, stream in streams.items()}}
     split = {"dataset_version": record["dataset_version"], **report["split"]}
     _describe(dataset.TRAINING, dataset.VERSION_FILE, record)
     _describe(dataset.LABELS, dataset.SPLIT_FILE, split)
@@ -150,13 +147,18 @@ def build(
     JobError
         If the SQL fails, or its examples cannot be split.
     """
-    within = {name: _cut(streams[name], source, start, end) for name, source in workload.sources.items()}
+    within = {
+        name: raw.canonical(_cut(streams[name], source, start, end), source.event_time)
+        for name, source in workload.sources.items()
+    }
     rows = {
         name: SourceRows(streams[name].num_rows, streams[name].num_rows - kept.num_rows)
         for name, kept in within.items()
     }
     job.say("Computing features")
     made = (compute or features.compute)(workload, within, folder)
+    if not made.examples.num_rows:
+        raise JobError(_no_examples(workload, rows, start, end))
     answer, at = made.examples[workload.label.name], made.examples[workload.label.known_at]
     unanswered = pc.is_null(answer)
     late = pc.and_not(pc.invert(pc.fill_null(pc.less(at, pa.scalar(end, at.type)), False)), unanswered)
@@ -173,6 +175,15 @@ def build(
         dataset.LABELS: dataset.holdout_labels(workload, parts),
     }
     return Prepared(tables, made.histories, Report(rows, made.examples.num_rows, label_null, known_late, split))
+
+
+def _no_examples(workload: Workload, rows: Mapping[str, SourceRows], start: datetime, end: datetime) -> str:
+    empty = [name for name, of_source in rows.items() if of_source.read == of_source.outside]
+    because = f" No row of {', '.join(empty)} lies between them." if empty else ""
+    return (
+        f"{workload.examples.view} must have rows between DataStart and DataEnd, got none from {start:%Y-%m-%d} to "
+        f"{end:%Y-%m-%d}.{because} Load events of these dates, or choose other dates."
+    )
 
 
 def _dates(arguments: Sequence[str] | None) -> tuple[datetime, datetime]:
@@ -194,54 +205,10 @@ def _dates(arguments: Sequence[str] | None) -> tuple[datetime, datetime]:
     return start, end
 
 
-def _inputs(workload: Workload, s3: Any, bucket: str, start: datetime, end: datetime) -> dict[str, list[Version]]:
-    """Find the objects to read: a source's months between the dates, or all of a reference source."""
-    months = _months(start, end)
-    chosen: dict[str, list[Version]] = {}
-    missing = []
-    for name, source in workload.sources.items():
-        found = storage.newest_versions(s3, bucket, f"raw/{name}/")
-        by_month = {PurePosixPath(version.key).stem: version for version in found if version.key.endswith(".parquet")}
-        chosen[name] = [by_month[month] for month in sorted(by_month) if source.reference or month in months]
-        if not source.reference:
-            missing += [f"raw/{name}/{month}.parquet" for month in months if month not in by_month]
-        elif not chosen[name]:
-            missing.append(f"raw/{name}/*.parquet")
-    if missing:
-        raise JobError(
-            f"s3://{bucket} must hold the events from DataStart to DataEnd; it lacks {', '.join(missing)}. "
-            "Load these months, or choose other dates."
-        )
-    return chosen
-
-
-def _months(start: datetime, end: datetime) -> list[str]:
-    months, year, month = [], start.year, start.month
-    while datetime(year, month, 1, tzinfo=UTC) < end:
-        months.append(f"{year}-{month:02}")
-        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
-    return months
-
-
-def _table(source: Source, s3: Any, bucket: str, version: Version) -> pa.Table:
-    """Read one object with the declared columns in their declared types."""
-    place = f"s3://{bucket}/{version.key}"
-    table = pq.ParquetFile(io.BytesIO(storage.read_version(s3, bucket, version))).read()
-    missing = [column for column in source.columns if column not in table.column_names]
-    if missing:
-        raise JobError(
-            f"{place} must have the columns {', '.join(source.columns)}; it lacks {', '.join(missing)}. "
-            "Load the file again with them, or correct the source's columns in workload.yaml."
-        )
-    columns, problems = {}, []
-    for name, kind in source.columns.items():
-        try:
-            columns[name] = table[name].cast(_ARROW_TYPES[kind])
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            problems.append(f"{name} must be of type {kind}, got {table[name].type} ({error})")
-    if problems:
-        raise JobError(f"{place} has columns of another type: {'; '.join(problems)}. Load the file again.")
-    return pa.table(columns)
+def _file(s3: Any, bucket: str, version: Version) -> RawFile:
+    """Return an object as a file, which is read here and there where it is large."""
+    ranged = partial(storage.RangedReader, s3, bucket, version) if version.size > _LARGE else None
+    return RawFile(version.key, partial(storage.read_version, s3, bucket, version), ranged)
 
 
 def _cut(table: pa.Table, source: Source, start: datetime, end: datetime) -> pa.Table:
@@ -262,8 +229,14 @@ def _describe(folder: str, name: str, content: dict[str, Any]) -> None:
     job.output(folder, name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
-def _version(bucket: str, versions: dict[str, list[Version]], start: datetime, end: datetime) -> dict[str, Any]:
-    """Describe what was read; its digest is the dataset's version."""
+def _version(
+    bucket: str,
+    versions: Mapping[str, Sequence[Version]],
+    streams: Mapping[str, Stream],
+    start: datetime,
+    end: datetime,
+) -> dict[str, Any]:
+    """Describe the objects that gave rows; its digest is the dataset's version."""
     content = {
         "data_start": f"{start:%Y-%m-%d}",
         "data_end": f"{end:%Y-%m-%d}",
@@ -272,6 +245,7 @@ def _version(bucket: str, versions: dict[str, list[Version]], start: datetime, e
             {"key": version.key, "version_id": version.version_id, "etag": version.etag}
             for name in sorted(versions)
             for version in versions[name]
+            if version.key in streams[name].keys
         ],
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,6 +45,55 @@ def read_version(s3: Any, bucket: str, version: Version) -> bytes:
     """Read exactly this version."""
     answer = s3.get_object(Bucket=bucket, Key=version.key, VersionId=version.version_id)
     return bytes(answer["Body"].read())
+
+
+class RangedReader(io.RawIOBase):
+    """Exactly this version, read where it is asked for.
+
+    Parameters
+    ----------
+    s3 : client
+        Of S3.
+    bucket : str
+    version : Version
+    """
+
+    def __init__(self, s3: Any, bucket: str, version: Version) -> None:
+        super().__init__()
+        self._s3, self._bucket, self._version = s3, bucket, version
+        self._at = 0
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Say that it can be read anywhere."""
+        return True
+
+    def tell(self) -> int:
+        """Return the position of the next byte."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a position; see `io.IOBase.seek`."""
+        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._version.size}[whence]
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer as far as there are bytes, and return how many came."""
+        wanted = min(len(buffer), self._version.size - self._at)
+        if wanted <= 0:
+            return 0
+        body = self._s3.get_object(
+            Bucket=self._bucket,
+            Key=self._version.key,
+            VersionId=self._version.version_id,
+            Range=f"bytes={self._at}-{self._at + wanted - 1}",
+        )["Body"].read()
+        buffer[: len(body)] = body
+        self._at += len(body)
+        return len(body)
 
 
 def read_uri(s3: Any, uri: str) -> bytes:

@@ -7,6 +7,7 @@ import math
 import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -70,9 +71,18 @@ def _weights(value: Any) -> Any:
     return value
 
 
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise PydanticCustomError("zone", "name a time zone of the IANA database") from error
+    return name
+
+
 # AWS keeps these two: with the feature group's record identifier, and with the pipeline
 EntityDescription = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_one_line)]
 WorkloadDescription = Annotated[str, StringConstraints(min_length=1, max_length=1024), AfterValidator(_one_line)]
+Zone = Annotated[str, AfterValidator(_known_zone)]
 MetricName = Annotated[
     str, AfterValidator(_known_metric), WithJsonSchema({"type": "string", "enum": list(METRICS), "title": "Metric"})
 ]
@@ -80,6 +90,7 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 Range = tuple[Number | None, Number | None]
 Prior = Annotated[float | dict[str, float], BeforeValidator(_prior)]
 Weights = Annotated[Literal["balanced"] | dict[str, float] | None, BeforeValidator(_weights)]
+TimestampForm = Literal["epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "start_of_day", "end_of_day"]
 REQUEST = "request"
 _FEATURE_STORE_TYPES = {"integer": "Integral", "boolean": "Integral", "number": "Fractional", "category": "String"}
 
@@ -95,6 +106,24 @@ class Source(_Part):
     reference: bool = Field(default=False, description="Whether it is read whole, whatever the dates of the run.")
     event_time: Name = Field(default="event_time", description="The timestamp column at which a row is fully known.")
     columns: dict[Name, ColumnType] = Field(min_length=1, description="Every column that the SQL reads, with its type.")
+    optional: tuple[Name, ...] = Field(
+        default=(), description="Columns that a file may lack, such as one that came later; they are null there."
+    )
+    zone: Zone | None = Field(
+        default=None,
+        description="Time zone of its dates and of timestamps that carry none, such as UTC or America/New_York.",
+    )
+    timestamps: dict[Name, TimestampForm] = Field(
+        default_factory=dict,
+        description="What a timestamp column cannot say itself: since when its numbers count, or which end of its day "
+        "a date is. What is known in the course of a day is known for sure at its end.",
+    )
+    null_values: tuple[str, ...] = Field(
+        default=(), description="Texts that mean a missing value, such as NA, beside the empty cell of a CSV file."
+    )
+    without_event_time: Literal["refuse", "drop"] = Field(
+        default="refuse", description="What becomes of rows without an event time: they end the run, or are left out."
+    )
 
 
 class Examples(_Part):

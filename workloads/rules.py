@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from workloads.fields import REQUEST, Feature, Workload
 from workloads.kinds import FeatureType
-from workloads.label_rules import label_rules
+from workloads.label_rules import BrokenRule, label_rules
+from workloads.source_rules import source_rules
 
-BrokenRule = tuple[tuple[str | int, ...], str, Any, str]  # location, rule, value, remedy
 _NUMERIC = (FeatureType.INTEGER, FeatureType.NUMBER)
 
 
@@ -18,9 +17,7 @@ def broken_rules(workload: Workload, folder: Path) -> Iterator[BrokenRule]:
     """Find what is wrong between the fields of a workload whose fields are each right."""
     yield from _files(folder)
     for name, source in workload.sources.items():
-        if source.columns.get(source.event_time) != "timestamp":
-            remedy = "Rows count as known from their event time on, so give the column as `timestamp`."
-            yield ("sources", name, "event_time"), "name a timestamp column of the source", source.event_time, remedy
+        yield from source_rules(name, source)
     yield from _names(workload)
     for name, feature in workload.features.items():
         yield from _feature(name, feature, workload)

@@ -25,21 +25,6 @@ def day(number: float) -> datetime:
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "months"),
-    [
-        ("2013-01-01", "2013-01-02", ["2013-01"]),
-        ("2013-01-01", "2013-02-01", ["2013-01"]),
-        ("2013-01-31", "2013-02-02", ["2013-01", "2013-02"]),
-        ("2013-11-05", "2014-02-01", ["2013-11", "2013-12", "2014-01"]),
-    ],
-)
-def test_a_month_is_read_if_a_moment_of_it_is_asked_for(start: str, end: str, months: list[str]) -> None:
-    begin, finish = prepare._dates(["--data-start", start, "--data-end", end])
-    assert (begin.isoformat(), finish.isoformat()) == (f"{start}T00:00:00+00:00", f"{end}T00:00:00+00:00")
-    assert prepare._months(begin, finish) == months
-
-
-@pytest.mark.parametrize(
     ("start", "end", "said"),
     [
         ("2013-02-01", "2013-02-01", ["DataStart must be before DataEnd, got 2013-02-01 and 2013-02-01"]),

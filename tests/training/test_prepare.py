@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,10 +14,12 @@ import pytest
 from tests.training.test_mains import ROWS, START, examples
 from training import dataset, features, prepare, storage
 from training.features import Features
+from training.raw.values import ARROW_TYPES
 from training.storage import Version
-from workloads.spec import Source, Workload
+from workloads.spec import Workload
 
 END = START + timedelta(minutes=10 * ROWS)
+PARTS = ("2013-01.parquet", "more/2013-01.parquet")
 HISTORY = pa.table({"a": [1, 2]})
 
 
@@ -40,12 +43,18 @@ def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workload: Workload) 
     }.items():
         monkeypatch.setenv(name, value)
     moments = [START, datetime(2013, 1, 3, tzinfo=UTC)]
+    bodies: dict[str, bytes] = {}
+    for name, source in workload.sources.items():
+        kinds = {column: ARROW_TYPES[kind] for column, kind in source.columns.items()}
+        rows = pa.table({column: pa.nulls(2, kind) for column, kind in kinds.items()})
+        rows = rows.set_column(rows.column_names.index(source.event_time), source.event_time, [moments])
+        for part in PARTS:
+            out = io.BytesIO()
+            pq.write_table(rows, out)
+            bodies[f"raw/{name}/{part}"] = out.getvalue()
 
-    def inputs(*_: object) -> dict[str, list[Version]]:
-        return {name: [Version(f"raw/{name}/{part}", part, "e", 1) for part in "12"] for name in workload.sources}
-
-    def table(source: Source, *_: object) -> pa.Table:
-        return pa.table({source.event_time: moments})
+    def newest(_: object, bucket: str, prefix: str) -> list[Version]:
+        return [Version(key, "v", "e", len(body)) for key, body in bodies.items() if key.startswith(prefix)]
 
     def compute(_: Workload, streams: dict[str, pa.Table], *__: object) -> Features:
         rows = {name: stream.num_rows for name, stream in streams.items()}
@@ -53,8 +62,8 @@ def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workload: Workload) 
         return Features(partly_answered(workload), dict.fromkeys(workload.entities, HISTORY))
 
     monkeypatch.setattr(storage, "client", lambda _: None)
-    monkeypatch.setattr(prepare, "_inputs", inputs)
-    monkeypatch.setattr(prepare, "_table", table)
+    monkeypatch.setattr(storage, "newest_versions", newest)
+    monkeypatch.setattr(storage, "read_version", lambda _, __, version: bodies[version.key])
     monkeypatch.setattr(features, "compute", compute)
     prepare.main(["--data-start", "2013-01-01", "--data-end", "2013-01-03"])
     return tmp_path / "processing/output"
@@ -75,7 +84,7 @@ def test_what_was_read_is_written_down_and_has_a_digest(output: Path, workload: 
     assert dataset.version(output / "training") == record["dataset_version"]
     assert (record["data_start"], record["data_end"], record["bucket"]) == ("2013-01-01", "2013-01-03", "raw")
     assert [one["key"] for one in record["objects"]] == [
-        f"raw/{name}/{part}" for name in sorted(workload.sources) for part in "12"
+        f"raw/{name}/{part}" for name in sorted(workload.sources) for part in PARTS
     ]
     split = json.loads((output / "labels" / dataset.SPLIT_FILE).read_text())
     assert split["dataset_version"] == record["dataset_version"]

@@ -76,11 +76,14 @@ def test_an_estimator_that_refuses_says_why(cloud: Cloud, prepared: Job, tmp_pat
     assert "Traceback" not in job.reason
 
 
-def test_months_that_were_not_loaded_are_named(cloud: Cloud, tmp_path: Path) -> None:
+def test_dates_of_which_nothing_was_loaded_are_refused(cloud: Cloud, tmp_path: Path) -> None:
     chain = replace(cloud.chain, folder=tmp_path)
-    job = chain.processing("prepare", "--data-start", "2013-01-01", "--data-end", "2013-02-02")
+    job = chain.processing("prepare", "--data-start", "2013-05-01", "--data-end", "2013-06-01")
     assert job.code == 1
-    assert "it lacks raw/schedules/2013-02.parquet, raw/departures/2013-02.parquet, raw/arrivals" in job.reason
+    assert (
+        "examples must have rows between DataStart and DataEnd, got none from 2013-05-01 to 2013-06-01." in job.reason
+    )
+    assert "No row of schedules, departures, arrivals, weather lies between them. Load events of these" in job.reason
 
 
 def test_impossible_dates_are_refused_before_anything_is_read() -> None:
@@ -107,5 +110,6 @@ def test_a_missing_column_in_the_raw_data_is_named(cloud: Cloud, tmp_path: Path,
         cloud.s3.put_object(Bucket="narrow", Key=file.key, Body=body)
     job = replace(cloud.chain, folder=tmp_path).processing("prepare", *MONTH, RAW_BUCKET="narrow")
     assert job.code == 1
-    assert job.reason.startswith("s3://narrow/raw/departures/2013-01.parquet must have the columns")
-    assert "it lacks origin, departure_delay" in job.reason
+    assert job.reason.startswith("s3://narrow holds raw data that cannot be read:\n")
+    for column in ("origin", "departure_delay"):
+        assert f"\nraw/departures/2013-01.parquet: {column} must be a column of the file. Load" in job.reason

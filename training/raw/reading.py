@@ -1,0 +1,306 @@
+"""Sources from their files: what is needed for some dates, in the declared types, or all that is wrong at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from training.raw import files as keys
+from training.raw import formats, values
+from training.raw.files import RawFile
+from training.raw.formats import Content
+from training.raw.moments import moments
+from training.raw.problems import RawDataError, RawProblem
+from training.raw.values import Broken, Converted
+from workloads.source_rules import column_name
+from workloads.spec import Source
+
+_READERS = 8
+# A partition's day may be of another zone than UTC; what lies further off shows that it is no day of events.
+_SLACK = timedelta(days=1)
+_FIRST, _LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The rows of a source.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+        The declared columns in their declared types; all rows of the dates, and what else lay beside them.
+    keys : tuple of str
+        Files that gave rows of the dates.
+    files, empty : int
+        Files that were read, and those of them that hold no row.
+    unread : int
+        Files that were left out by their layout.
+    skipped : int
+        Rows of other dates that were left out by the statistics of Parquet files.
+    absent : dict of str to int
+        By optional column, how many files lack it.
+    without_event_time : int
+        Rows that were left out because they have none.
+    """
+
+    table: pa.Table
+    keys: tuple[str, ...]
+    files: int
+    empty: int
+    unread: int
+    skipped: int
+    absent: dict[str, int]
+    without_event_time: int
+
+    def describe(self) -> dict[str, Any]:
+        """Return what is to be known of how it was read."""
+        return {item.name: getattr(self, item.name) for item in fields(self)[2:]}
+
+    def __str__(self) -> str:
+        """One line."""
+        parts = [f"{self.table.num_rows} rows of {self.files} files"]
+        parts += [f"{self.empty} of them empty"] if self.empty else []
+        parts += [f"{files} of them without {column}, which is null there" for column, files in self.absent.items()]
+        parts += [f"{self.without_event_time} rows without an event time left out"] if self.without_event_time else []
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True)
+class _Dates:
+    """The dates of a run, as far as they hold for a source."""
+
+    start: datetime
+    end: datetime
+
+    def meet(self, first: datetime, last: datetime) -> bool:
+        """Tell whether a moment between two may lie between the dates."""
+        return first < self.end and last >= self.start
+
+    def near(self, key: str) -> bool:
+        """Tell whether a file must be read, by what its layout says."""
+        covered = keys.period(key)
+        return covered is None or self.meet(covered[0] - _SLACK, covered[1] + _SLACK)
+
+    def rows(self, table: pa.Table, event_time: str) -> int:
+        """Count rows between the dates."""
+        at = table[event_time]
+        inside = pc.and_(
+            pc.greater_equal(at, pa.scalar(self.start, at.type)), pc.less(at, pa.scalar(self.end, at.type))
+        )
+        return int(pc.sum(inside).as_py() or 0)
+
+
+@dataclass
+class _Rows:
+    """What became of one file."""
+
+    key: str
+    table: pa.Table | None = None
+    problems: list[RawProblem] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+    skipped: int = 0
+    dropped: int = 0
+
+
+def read(name: str, source: Source, files: Sequence[RawFile]) -> pa.Table:
+    """Read all rows of a source.
+
+    Parameters
+    ----------
+    name : str
+        Of the source, below ``raw/``.
+    source : Source
+        Its declaration.
+    files : sequence of RawFile
+        What lies below its prefix, in any order.
+
+    Returns
+    -------
+    pyarrow.Table
+        The declared columns in their declared types.
+
+    Raises
+    ------
+    RawDataError
+        With every rule that a file breaks.
+    """
+    return read_all({name: source}, {name: files})[name].table
+
+
+def read_all(
+    sources: Mapping[str, Source],
+    files: Mapping[str, Sequence[RawFile]],
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> dict[str, Stream]:
+    """Read the rows of every source that some dates need; without dates, all of them.
+
+    A file is left out if its layout says that it covers other dates, and a part of a Parquet file if its statistics
+    do. Where a file holds rows of other dates than its layout says, the layout is no matter of events' time, and all
+    files of the source are read. A reference source's rows count whenever they happened before the end.
+
+    Parameters
+    ----------
+    sources : mapping of str to Source
+        By name.
+    files : mapping of str to sequence of RawFile
+        What lies below each prefix, in any order.
+    start, end : datetime, optional
+        From when, and before when.
+
+    Raises
+    ------
+    RawDataError
+        With every rule that a file of a source breaks.
+    """
+    streams, problems = {}, []
+    for name, source in sources.items():
+        first = _FIRST if source.reference or start is None else start
+        stream, wrong = _stream(name, source, files.get(name, ()), _Dates(first, end or _LAST))
+        streams[name] = stream
+        problems += wrong
+    if problems:
+        raise RawDataError(problems)
+    return streams
+
+
+def _stream(name: str, source: Source, files: Sequence[RawFile], dates: _Dates) -> tuple[Stream, list[RawProblem]]:
+    prefix = f"raw/{name}/"
+    logs = {kind for file in files if (kind := keys.table_format(file.key))}
+    if logs:
+        rule = f"hold plain files, not a table of {' and '.join(sorted(logs))}"
+        remedy = "Its files keep rows that were deleted from the table: export the table as Parquet, and load that."
+        return _joined(source, [], 0, dates), [RawProblem(prefix, rule, remedy)]
+    every = sorted((file for file in files if keys.holds_rows(file.key)), key=lambda file: file.key)
+    near = [file for file in every if dates.near(file.key)]
+    with ThreadPoolExecutor(_READERS) as readers:
+        read = list(readers.map(lambda file: _rows(file, source, dates), near))
+        by_layout = [file for file in near if keys.period(file.key)]
+        if len(near) < len(every) and (not by_layout or any(_astray(rows, source) for rows in read)):
+            rest = [file for file in every if file not in near]
+            read += readers.map(lambda file: _rows(file, source, dates), rest)
+    read.sort(key=lambda rows: rows.key)
+    problems = [problem for rows in read for problem in rows.problems]
+    stream = _joined(source, read, len(every) - len(read), dates)
+    if not problems and not stream.unread and not stream.skipped and stream.empty == stream.files:
+        got = f"{stream.files} files without rows" if stream.files else "no files"
+        problems = [RawProblem(prefix, "hold rows", "Load some, or take the source out of the workload.", value=got)]
+    return stream, problems
+
+
+def _joined(source: Source, read: Sequence[_Rows], unread: int, dates: _Dates) -> Stream:
+    schema = pa.schema([(column, values.ARROW_TYPES[kind]) for column, kind in source.columns.items()])
+    tables = [rows.table for rows in read if rows.table is not None]
+    absent = [column for rows in read for column in rows.absent]
+    return Stream(
+        table=pa.concat_tables([schema.empty_table(), *tables]),
+        keys=tuple(rows.key for rows in read if rows.table is not None and dates.rows(rows.table, source.event_time)),
+        files=len(read),
+        empty=sum(rows.table is not None and not rows.table.num_rows and not rows.skipped for rows in read),
+        unread=unread,
+        skipped=sum(rows.skipped for rows in read),
+        absent={column: absent.count(column) for column in source.columns if column in absent},
+        without_event_time=sum(rows.dropped for rows in read),
+    )
+
+
+def _astray(rows: _Rows, source: Source) -> bool:
+    """Tell whether a file holds rows of another time than its layout says."""
+    covered = keys.period(rows.key)
+    if covered is None or rows.table is None or not rows.table.num_rows:
+        return False
+    found = pc.min_max(rows.table[source.event_time]).as_py()
+    return bool(found["min"] < covered[0] - _SLACK or found["max"] >= covered[1] + _SLACK)
+
+
+def _rows(file: RawFile, source: Source, dates: _Dates) -> _Rows:
+    """Read one file."""
+
+    def keep(bounds: pa.ChunkedArray) -> bool:
+        made, wrong = _converted(bounds, source.event_time, source)
+        if wrong:
+            return True  # reading it says what is wrong
+        first, last = made.to_pylist()
+        return dates.meet(first, last)
+
+    found = formats.content(file, source, keep)
+    made = _Rows(file.key, problems=list(found.problems), skipped=sum(rows for _, rows in found.skipped))
+    if made.problems:
+        return made
+    if not found.rows:
+        made.table = pa.table({column: values.nothing(0, kind) for column, kind in source.columns.items()})
+        return made
+    columns = {column: _column(file, source, column, found, made) for column in source.columns}
+    if made.problems:
+        return made
+    table = pa.table(columns)
+    unknown = pc.is_null(table[source.event_time])
+    if missing := int(pc.sum(unknown).as_py() or 0):
+        if source.without_event_time == "drop":
+            table, made.dropped = table.filter(pc.invert(unknown)), missing
+        else:
+            remedy = "A row counts as known from then on: load a moment, or say `without_event_time: drop`."
+            row = found.number(pc.index(unknown, True).as_py())
+            made.problems.append(RawProblem(file.key, "have a value", remedy, source.event_time, row, None, missing))
+    made.table = table
+    return made
+
+
+def _column(file: RawFile, source: Source, column: str, found: Content, made: _Rows) -> pa.ChunkedArray:
+    """Return a declared column of a file, and note what is wrong with it."""
+    of_path = {column_name(name): value for name, value in keys.partitions(file.key).items()}
+    kind = source.columns[column]
+    in_path = column_name(column) in of_path
+    if in_path:
+        text = pa.chunked_array([pa.repeat(pa.scalar(of_path[column_name(column)], pa.string()), found.rows)])
+        partition, wrong = _converted(text, column, source)
+        made.problems += [_problem(file, column, found, one) for one in wrong[:1]]
+    if column in found.columns:
+        content, wrong = _converted(found.columns[column], column, source)
+        made.problems += [_problem(file, column, found, one) for one in wrong]
+        if in_path and not wrong:
+            differs = pc.invert(pc.fill_null(pc.equal(content, partition), False))
+            remedy = "The path and the file name the same column: load the file to its own partition."
+            wrong = values.broken(differs, content, "be what its path says", remedy)
+            made.problems += [_problem(file, column, found, one) for one in wrong]
+        return content
+    if in_path:
+        return partition
+    if column in source.optional:
+        made.absent.append(column)
+    else:
+        remedy = "Load the file again with it; where the column came later, list it in the source's `optional`."
+        made.problems.append(RawProblem(file.key, "be a column of the file", remedy, column))
+    return values.nothing(found.rows, kind)
+
+
+def _problem(file: RawFile, column: str, found: Content, broken: Broken) -> RawProblem:
+    row = None if broken.index is None else found.number(broken.index)
+    return RawProblem(file.key, broken.rule, broken.remedy, column, row, broken.value, broken.rows)
+
+
+def _converted(given: pa.ChunkedArray, column: str, source: Source) -> Converted:
+    kind = source.columns[column]
+    if pa.types.is_null(given.type):
+        return values.nothing(len(given), kind), []
+    try:
+        plain = values.plain(given)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        return values.of_type(given, kind, f"be of type {kind} ({error})", "Load the file again.")
+    if source.null_values and pa.types.is_string(plain.type):
+        none = pc.is_in(plain, value_set=pa.array(source.null_values, pa.string()))
+        plain = pc.if_else(none, pa.scalar(None, pa.string()), plain)
+    if kind == "timestamp":
+        return moments(plain, column, source)
+    return {
+        "string": values.string,
+        "integer": values.integer,
+        "number": values.number,
+        "boolean": values.boolean,
+    }[kind](plain)
