@@ -13,11 +13,11 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from training import check, dataset, prepare
+from training import check, dataset, prepare, raw
 from training.job import JobError
 from training.prepare import Prepared
+from training.raw import RawFile
 from trial import files, judged
 from trial.cache import Cache
 from trial.digests import digest, of_code
@@ -277,15 +277,4 @@ def _rows(prepared: Prepared) -> dict[str, int]:
 
 
 def _read(workload: Workload, name: str, given: Files) -> pa.Table:
-    tables = []
-    for file in given[name]:
-        table = pq.ParquetFile(io.BytesIO(file.read())).read()
-        tables.append(
-            pa.table(
-                {
-                    column: table[column].cast(prepare._ARROW_TYPES[kind])
-                    for column, kind in workload.sources[name].columns.items()
-                }
-            )
-        )
-    return pa.concat_tables(tables)
+    return raw.read(name, workload.sources[name], [RawFile(file.key, file.read) for file in given[name]])
