@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "workloads" / "flights"
 Path_ = tuple[str | int, ...]
 GONE = object()
-OTHER = {"file": "elsewhere/other/workload.yaml"}
+OTHER = {"file": "workloads/other/workload.yaml"}
 """One more workload, whose folder whoever deploys it makes (tests/sandbox/changes.py)."""
 
 

@@ -29,7 +29,15 @@ _DECLARED = (
     "tests/stacks/test_policy_pack.py",
     "tests/stacks/test_captures.py",
 )
-_STACKS = ("tests/stacks/test_settings.py", "tests/stacks/test_inputs.py", "tests/stacks/test_definitions.py")
+_STACKS = (
+    "tests/stacks/test_settings.py",
+    "tests/stacks/test_inputs.py",
+    "tests/stacks/test_definitions.py",
+    "tests/stacks/test_others.py",
+    "tests/demo/test_environment.py",
+    "tests/stacks/test_names.py",
+    "tests/stacks/test_two_workloads.py",
+)
 _FEATURE_GROUPS = (
     "tests/components/test_feature_group.py",
     "tests/components/test_feature_group_sweep.py",

@@ -157,12 +157,9 @@ class Copy:
 
 
 def another(root: Path, name: str) -> str:
-    """Make a workload like the flights under another name in a copy of the repository; return its file.
-
-    It lies where no image is made from.
-    """
-    folder = root / "elsewhere" / name
-    shutil.copytree(root / "workloads" / "flights", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    """Make a workload like the flights under another name in a copy of the repository; return its file."""
+    folder = root / "workloads" / name
+    shutil.copytree(folder.with_name("flights"), folder, ignore=shutil.ignore_patterns("__pycache__"))
     file = folder / "workload.yaml"
     document = {**yaml.safe_load(file.read_text(encoding="utf-8")), "name": name}
     file.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")

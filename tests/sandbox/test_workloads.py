@@ -27,11 +27,12 @@ def its_own(urn: str) -> bool:
 def test_a_workload_comes_and_goes_and_nothing_of_another_changes(
     copy: Copy, environment: Environment, released: Released, question: bytes, workload: Workload
 ) -> None:
+    file = another(copy.place.root, NAME)
     copy.write()
     settle(copy)
     before = copy.state()
     settings = edits.settings_document()
-    entry = {"file": another(copy.place.root, NAME), "approval": "manual", "endpoint_instance_count": 2}
+    entry = {"file": file, "approval": "manual", "endpoint_instance_count": 2}
     with Caller(environment.own.endpoint_name, environment.outputs.region, question) as caller:
         copy.write(settings={**settings, "workloads": [*settings["workloads"], entry]})
         coming = copy.planned()
@@ -45,6 +46,7 @@ def test_a_workload_comes_and_goes_and_nothing_of_another_changes(
         assert flights.ask(other, [asked[0].instance])["model_digest"] == "bootstrap"
         assert other.own.approver_state_machine_arn is None
         assert _instances(other) == 2
+        assert _tags(other) == {"headrace:stack": "local", "headrace:workload": NAME}
         assert [found for found in copy.state() if not its_own(found[0])] == before
 
         copy.write()
@@ -63,6 +65,12 @@ def _instances(environment: Environment) -> int:
     found = environment.client("sagemaker").describe_endpoint(EndpointName=environment.own.endpoint_name)
     (variant,) = found["ProductionVariants"]
     return int(variant["CurrentInstanceCount"])
+
+
+def _tags(environment: Environment) -> dict[str, str]:
+    sagemaker: Any = environment.client("sagemaker")
+    arn = sagemaker.describe_pipeline(PipelineName=environment.own.pipeline_name)["PipelineArn"]
+    return {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
 
 
 def _left(environment: Environment) -> list[str]:
