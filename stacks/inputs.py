@@ -56,7 +56,7 @@ def read() -> Inputs:
     import pulumi  # noqa: PLC0415 (inputs are checked without Pulumi, too)
 
     try:
-        return checked(*reading.given(), Path.cwd())
+        return checked(*reading.given(), Path())  # so that errors name files as the settings do
     except InputsError as error:
         raise pulumi.RunError(str(error)) from error
 

@@ -65,9 +65,11 @@ def test_settings_and_workloads_are_read(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_what_is_wrong_is_shown_as_problems_and_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "given", lambda: ("dev", {"region": "eu-west-1"}))
-    with pytest.raises(pulumi.RunError, match="The settings of environment 'dev' cannot be used"):
+    monkeypatch.setattr(reading, "given", lambda: ("dev", {"region": "eu-west-1", "workloads": ["absent.yaml"]}))
+    with pytest.raises(pulumi.RunError) as caught:
         inputs.read()
+    assert "The settings of environment 'dev' cannot be used" in str(caught.value)
+    assert "\nabsent.yaml:0: file must exist" in str(caught.value)
 
 
 def test_settings_and_every_workload_are_told_at_once(tmp_path: Path, folder: Folder) -> None:
