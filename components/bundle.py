@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+WORKLOAD_FILE = "workload.yaml"
+"""A folder that holds one is a workload, an artifact of its own: what is edited there must rebuild no image."""
 _FIRST_ZIP_MOMENT = (1980, 1, 1, 0, 0, 0)
 
 
@@ -30,7 +32,7 @@ class Bundle:
 
 
 def bundle(root: Path, folders: Sequence[str]) -> Bundle:
-    """Archive `folders` of `root`, without caches and hidden files.
+    """Archive `folders` of `root`, without workloads, caches and hidden files.
 
     Raises
     ------
@@ -63,7 +65,10 @@ def bundle(root: Path, folders: Sequence[str]) -> Bundle:
 
 
 def _files(folder: Path) -> Iterator[Path]:
+    workloads = {path.parent for path in folder.rglob(WORKLOAD_FILE)}
     for path in folder.rglob("*"):
+        if not workloads.isdisjoint(path.parents):
+            continue
         parts = path.relative_to(folder).parts
         if any(part == "__pycache__" or part.startswith(".") for part in parts) or path.suffix == ".pyc":
             continue

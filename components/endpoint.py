@@ -28,8 +28,8 @@ class EndpointArgs:
         The account that the endpoint is in.
     endpoint_name : str
         At most 46 characters, because releases name models and configurations after it.
-    image_uri : input of str
-        The image that answers before any model is released.
+    image_uri, model_data_url : input of str
+        The image that answers before any model is released, and the bootstrap model's archive.
     environment : mapping of str to str
         The bootstrap container's environment.
     serving_role_arn : input of str
@@ -61,6 +61,7 @@ class EndpointArgs:
     place: Place
     endpoint_name: str
     image_uri: pulumi.Input[str]
+    model_data_url: pulumi.Input[str]
     tags: Mapping[str, str]
     environment: Mapping[str, str]
     serving_role_arn: pulumi.Input[str]
@@ -121,7 +122,11 @@ class Endpoint(pulumi.ComponentResource):
         birth = EndpointBirth(
             f"{name}-birth",
             EndpointBirthArgs(
-                place=args.place, endpoint_name=args.endpoint_name, image_uri=args.image_uri, tags=args.tags
+                place=args.place,
+                endpoint_name=args.endpoint_name,
+                image_uri=args.image_uri,
+                model_data_url=args.model_data_url,
+                tags=args.tags,
             ),
             child,
         )
@@ -130,9 +135,14 @@ class Endpoint(pulumi.ComponentResource):
             name=f"{args.endpoint_name}-bootstrap",
             execution_role_arn=args.serving_role_arn,
             enable_network_isolation=True,
-            primary_container={"image": birth.born_with, "environment": args.environment},
+            primary_container={
+                "image": birth.born_with,
+                "model_data_url": birth.born_with_data,
+                "environment": args.environment,
+            },
             opts=pulumi.ResourceOptions(
                 parent=self,
+                depends_on=list(args.outlived_by),
                 ignore_changes=["executionRoleArn", "primaryContainer.environment"],
                 delete_before_replace=True,
             ),

@@ -15,18 +15,18 @@ from components.place import Place
 
 
 class EndpointBirthProvider(ResourceProvider):
-    """Clears what a failed birth left, and keeps the image that the endpoint was born with."""
+    """Clears what a failed birth left, and keeps the image and the model data that the endpoint was born with."""
 
     serialize_as_secret_always = False
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        """Clear the name, and choose the image of `props`."""
+        """Clear the name, and choose image and data of `props`."""
         births.clear(ENDPOINT, props, props["endpoint_name"])
-        return CreateResult(id_=props["endpoint_name"], outs={**props, "born_with": props["image_uri"]})
+        return CreateResult(id_=props["endpoint_name"], outs=_chosen(props))
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Choose again only while the endpoint is not born; the endpoint's later images are releases'."""
-        inputs = ("account_id", "region", "endpoint_name", "image_uri", "tags")
+        inputs = ("account_id", "region", "endpoint_name", "image_uri", "model_data_url", "tags")
         status = births.status(ENDPOINT, _olds, _olds["endpoint_name"])
         unborn = status is None and any(_olds.get(key) != _news.get(key) for key in inputs)
         return DiffResult(
@@ -34,13 +34,17 @@ class EndpointBirthProvider(ResourceProvider):
         )
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        """Clear the name, and choose the image of `_news`."""
+        """Clear the name, and choose image and data of `_news`."""
         births.clear(ENDPOINT, _news, _news["endpoint_name"])
-        return UpdateResult(outs={**_news, "born_with": _news["image_uri"]})
+        return UpdateResult(outs=_chosen(_news))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Clear what a birth left that failed and was never tried again."""
         births.clear(ENDPOINT, _props, _props["endpoint_name"])
+
+
+def _chosen(props: Mapping[str, Any]) -> dict[str, Any]:
+    return {**props, "born_with": props["image_uri"], "born_with_data": props["model_data_url"]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +57,8 @@ class EndpointBirthArgs:
         The only account that it works in.
     endpoint_name : str
         The endpoint that is to be born.
-    image_uri : input of str
-        The image that it is born with, as long as it is not born.
+    image_uri, model_data_url : input of str
+        The image and the model data that it is born with, as long as it is not born.
     tags : mapping of str to str
         What the endpoint carries; a failed endpoint without them is somebody else's and stays.
     """
@@ -62,6 +66,7 @@ class EndpointBirthArgs:
     place: Place
     endpoint_name: str
     image_uri: pulumi.Input[str]
+    model_data_url: pulumi.Input[str]
     tags: Mapping[str, str]
 
 
@@ -72,9 +77,12 @@ class EndpointBirth(Resource, module="serving", name="EndpointBirth"):
     ----------
     born_with : pulumi.Output[str]
         The image of the bootstrap model: the newest one until the endpoint is born, and that one ever after.
+    born_with_data : pulumi.Output[str]
+        Its data, in the same way.
     """
 
     born_with: pulumi.Output[str]
+    born_with_data: pulumi.Output[str]
 
     def __init__(self, name: str, args: EndpointBirthArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the birth."""
@@ -83,7 +91,9 @@ class EndpointBirth(Resource, module="serving", name="EndpointBirth"):
             "region": args.place.region,
             "endpoint_name": args.endpoint_name,
             "image_uri": args.image_uri,
+            "model_data_url": args.model_data_url,
             "tags": dict(args.tags),
             "born_with": None,
+            "born_with_data": None,
         }
         super().__init__(EndpointBirthProvider(), name, inputs, opts)

@@ -13,12 +13,12 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import DiffResult, Resource, UpdateResult
 
+from agreements.metadata import FEATURE_GROUP_
 from components import feature_group_calls as calls
 from components.account import session_for
 from components.place import Place
 from components.sweeper import SweepProvider
 
-METADATA_PREFIX = "feature_group_"
 _REJECTED = "Rejected"
 _BUSY = ("Executing", "Stopping")
 
@@ -138,5 +138,5 @@ def _named(client: Any, group: str) -> set[str]:
         value
         for package in described
         for key, value in package.get("CustomerMetadataProperties", {}).items()
-        if key.startswith(METADATA_PREFIX)
+        if key.startswith(FEATURE_GROUP_)
     }

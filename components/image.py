@@ -9,6 +9,7 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
+from agreements.prefixes import BUNDLES
 from components.bucket import Bucket
 from components.bundle import bundle
 from components.checks import require
@@ -17,7 +18,6 @@ from components.place import Place
 from components.service_role import ServiceRole, ServiceRoleArgs
 from components.statements import Statement, allow
 
-_BUNDLES = "bundles/"
 _MINUTES = 30
 _UNTAGGED_DAYS = 30
 
@@ -51,7 +51,7 @@ class ImageArgs:
     key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
     log_retention_days: int
-    folders: Sequence[str] = ("training", "inference", "workloads", "image")
+    folders: Sequence[str] = ("training", "inference", "workloads", "agreements", "image")
     buildspec: str = "image/buildspec.yml"
     force_destroy: bool = False
 
@@ -96,7 +96,7 @@ class Image(pulumi.ComponentResource):
                 duty="Builds the image from a bundle and pushes it",
                 place=args.place,
                 statements=[
-                    *args.bundles.read_statements(_BUNDLES),
+                    *args.bundles.read_statements(BUNDLES),
                     allow(["s3:GetBucketAcl", "s3:GetBucketLocation"], [args.bundles.arn]),
                     *self.pull_statements(),
                     allow(
@@ -131,7 +131,7 @@ class Image(pulumi.ComponentResource):
             },
             source={
                 "type": "S3",
-                "location": pulumi.Output.concat(args.bundles.name, "/", _BUNDLES),
+                "location": pulumi.Output.concat(args.bundles.name, "/", BUNDLES),
                 "buildspec": args.buildspec,
             },
             encryption_key=args.key_arn,

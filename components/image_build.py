@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
+from agreements.prefixes import BUNDLES
 from components.account import session_for
 from components.bundle import Bundle, bundle
 
@@ -128,7 +129,7 @@ def _shown(session: boto3.Session, repository_name: str, tag: str, build: dict[s
 
 
 def _upload(session: boto3.Session, bucket: str, made: Bundle) -> str:
-    key = f"bundles/{made.digest}.zip"
+    key = f"{BUNDLES}{made.digest}.zip"
     session.client("s3").put_object(Bucket=bucket, Key=key, Body=made.content, ChecksumAlgorithm="SHA256")
     return f"{bucket}/{key}"
 

@@ -7,18 +7,10 @@ from functools import partial
 
 import pulumi
 
+from agreements.prefixes import PACKAGES
 from components.bucket import Bucket, BucketArgs
 from components.checks import require
 from components.place import Place
-
-_RAW_PREFIX = "raw/"
-PACKAGES_PREFIX = "packages/"
-"""Where released models come from; write-once."""
-
-
-def source_prefix(source: str) -> str:
-    """Return where a source's files are in the raw bucket."""
-    return f"{_RAW_PREFIX}{source}/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +49,7 @@ class DataLake(pulumi.ComponentResource):
     curated : Bucket
         What processing writes: training sets, histories, evaluations, query results, captures.
     artifacts : Bucket
-        Bundles, experiment artifacts, and model packages under a write-once prefix.
+        Bundles, workloads' files, experiment artifacts, and model packages under a write-once prefix.
     logs : Bucket
         Access logs of the other three.
     """
@@ -107,7 +99,7 @@ class DataLake(pulumi.ComponentResource):
             every(
                 key_arn=args.model_key_arn,
                 access_logs=self.logs,
-                write_once_prefixes=(PACKAGES_PREFIX,),
+                write_once_prefixes=(PACKAGES,),
             ),
             child,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
+from agreements.prefixes import PACKAGES
 from components.release_args import ReleaseArgs
 from components.release_names import package_arns, release_name_prefix
 from components.statements import Statement, allow, allow_volume_grants
@@ -16,7 +17,7 @@ def release_statements(args: ReleaseArgs, parameter_arn: pulumi.Output[str]) -> 
     models = place.arn("sagemaker", pulumi.Output.concat("model/", prefix, "*"))
     configurations = place.arn("sagemaker", pulumi.Output.concat("endpoint-config/", prefix, "*"))
     packages = package_arns(args.model_package_group_arn)
-    artifacts = pulumi.Output.concat(args.artifacts_bucket_arn, "/packages/", args.model_package_group_name, "/*")
+    artifacts = pulumi.Output.concat(args.artifacts_bucket_arn, "/", PACKAGES, args.model_package_group_name, "/*")
     statements = [
         allow(
             ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
@@ -37,7 +38,7 @@ def release_statements(args: ReleaseArgs, parameter_arn: pulumi.Output[str]) -> 
             ["s3:ListBucket"],
             [args.artifacts_bucket_arn],
             condition={
-                "StringLike": {"s3:prefix": [pulumi.Output.concat("packages/", args.model_package_group_name, "/*")]}
+                "StringLike": {"s3:prefix": [pulumi.Output.concat(PACKAGES, args.model_package_group_name, "/*")]}
             },
         ),
         allow(["kms:Decrypt"], [args.artifacts_key_arn]),

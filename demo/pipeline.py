@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from agreements import metadata
+from agreements.prefixes import RAW
 from demo.console import Clock, StoryError, line, note, step
 from demo.environment import Environment
 from demo.patience import known
@@ -60,7 +62,7 @@ def registered_package(environment: Environment, execution: str) -> Package:
     clock, wanted = Clock(), execution.rsplit("/", 1)[1]
     while clock.seconds < _PATIENCE:
         package = newest_package(environment)
-        if package and package.metadata.get("pipeline_execution") == wanted:
+        if package and package.metadata.get(metadata.PIPELINE_EXECUTION) == wanted:
             return package
         time.sleep(_POLL)
     raise StoryError(
@@ -94,10 +96,11 @@ def run(environment: Environment, parameters: dict[str, str]) -> Package:
         line("pipeline", name, "already running: following it")
     elif (
         package
-        and package.metadata.get("code_digest") == environment.outputs.code_digest
+        and package.metadata.get(metadata.CODE_DIGEST) == environment.outputs.code_digest
+        and package.metadata.get(metadata.WORKLOAD_DIGEST) == environment.own.workload_digest
         and not _newer(environment, package)
     ):
-        line("pipeline", name, f"nothing to train: package {package.version} came from this code and these data")
+        line("pipeline", name, f"nothing to train: package {package.version} came from this code, workload and data")
         return package
     else:
         started = sagemaker.start_pipeline_execution(
@@ -121,7 +124,7 @@ def _newest_execution(environment: Environment) -> dict[str, Any] | None:
 def _newer(environment: Environment, package: Package) -> bool:
     """Tell whether raw data came in after a package was registered."""
     pages = environment.client("s3").get_paginator("list_objects_v2")
-    listed = pages.paginate(Bucket=environment.outputs.raw_bucket, Prefix="raw/")
+    listed = pages.paginate(Bucket=environment.outputs.raw_bucket, Prefix=RAW)
     return any(found["LastModified"] > package.created for page in listed for found in page.get("Contents", []))
 
 
@@ -168,16 +171,16 @@ def _steps(sagemaker: Any, execution: str) -> list[dict[str, Any]]:
 
 def _show(found: dict[str, Any]) -> None:
     seconds = (found["EndTime"] - found["StartTime"]).total_seconds() if "EndTime" in found else None
-    metadata = found.get("Metadata", {})
-    arn = next((job["Arn"] for job in metadata.values() if isinstance(job, dict) and "Arn" in job), "")
+    jobs = found.get("Metadata", {})
+    arn = next((job["Arn"] for job in jobs.values() if isinstance(job, dict) and "Arn" in job), "")
     text = f"{found['StepName']:<9} {found['StepStatus']}"
     line("", arn.split(":", 5)[-1], text, seconds)
 
 
 def gates(environment: Environment, package: Package) -> None:
     """Print the metrics that the gates looked at, from the evaluation report that the package names."""
-    bucket, key = package.metadata["evaluation_uri"].removeprefix("s3://").split("/", 1)
+    bucket, key = package.metadata[metadata.EVALUATION_URI].removeprefix("s3://").split("/", 1)
     report = json.loads(environment.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
-    line("gates", f"s3://{bucket}/{key}", package.metadata["gates"])
+    line("gates", f"s3://{bucket}/{key}", package.metadata[metadata.GATES])
     for name, value in sorted(report["metrics"].items()):
         note(f"{name:<20} {value:.4f}" if isinstance(value, float) else f"{name:<20} {value}")

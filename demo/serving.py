@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from agreements.metadata import FEATURE_GROUP_
 from demo import ledger
 from demo.environment import Environment
 from demo.pipeline import describe_package
-
-_PREFIX = "feature_group_"
 
 
 def feature_groups(environment: Environment) -> dict[str, str]:
@@ -20,7 +19,9 @@ def feature_groups(environment: Environment) -> dict[str, str]:
     if package is None:
         return dict(current)
     metadata = describe_package(environment, package).metadata
-    named = {key.removeprefix(_PREFIX): value for key, value in metadata.items() if key.startswith(_PREFIX)}
+    named = {
+        key.removeprefix(FEATURE_GROUP_): value for key, value in metadata.items() if key.startswith(FEATURE_GROUP_)
+    }
     return {**current, **named}
 
 

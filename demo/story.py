@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from agreements.metadata import MODEL_DIGEST
 from demo import deploy, flights, pipeline, release
 from demo.console import Clock, StoryError, line, note, step
 from demo.environment import Environment
@@ -31,7 +32,7 @@ def tell(stack: str, logs: Path) -> None:
     _before(environment, flights.questions(environment, workload, *ASKED, count=1)[0])
     package = pipeline.run(environment, DATA)
     pipeline.gates(environment, package)
-    line("registered", package.arn.split(":", 5)[-1], f"model {package.metadata['model_digest'][:19]}…")
+    line("registered", package.arn.split(":", 5)[-1], f"model {package.metadata[MODEL_DIGEST][:19]}…")
     package = release.approval(environment, package)
     entry = release.release(environment, package)
     _predictions(environment, workload, entry)

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 MANIFEST = "manifest.json"
+WORKLOAD = "workload"
+"""The folder of a model that holds its workload's files: the contract that it answers by."""
 _FORMAT = 1
 
 
@@ -85,8 +87,16 @@ def verify(folder: Path, expected: str | None = None) -> str:
     return found
 
 
-def archive(folder: Path) -> bytes:
-    """Pack a model as ``model.tar.gz``: the same files give the same bytes."""
+def archive(folder: Path, *, compressed: bool = True) -> bytes:
+    """Pack a model as ``model.tar.gz``: the same files give the same bytes.
+
+    Parameters
+    ----------
+    folder : Path
+        The model's folder.
+    compressed : bool
+        False where another machine must make the same bytes, too: what deflate writes depends on its version.
+    """
     tar_bytes = io.BytesIO()
     with tarfile.open(fileobj=tar_bytes, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for name in [MANIFEST, *_names(folder)]:
@@ -95,7 +105,8 @@ def archive(folder: Path) -> bytes:
             member.size, member.mode = len(body), 0o644
             tar.addfile(member, io.BytesIO(body))
     packed = io.BytesIO()
-    with gzip.GzipFile(filename="", fileobj=packed, mode="wb", mtime=0) as stream:
+    level = 9 if compressed else 0
+    with gzip.GzipFile(filename="", fileobj=packed, mode="wb", compresslevel=level, mtime=0) as stream:
         stream.write(tar_bytes.getvalue())
     return packed.getvalue()
 

@@ -17,12 +17,15 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from agreements.variables import BOOTSTRAP
 from inference import artifact, formats, headers
 from inference.answers import BOOLEAN_ANSWER, AnswerForm, Answers
 from inference.contract import Row
+from workloads import folder as folders
+from workloads import spec
+from workloads.problems import ProblemsError
 from workloads.spec import FeatureType, LabelType, Workload
 
-BOOTSTRAP = "bootstrap"
 ESTIMATOR_FILE = "estimator.pkl"
 QUANTILES_FILE = "quantiles.pkl"
 PLAN_FILE = "plan.json"
@@ -220,11 +223,14 @@ class Model:
     ----------
     digest : str
         ``sha256:<hex>`` of the manifest, or ``bootstrap``.
+    workload : Workload
+        The contract that it was trained with.
     """
 
     digest: str
     plan: Plan
     estimator: Estimator
+    workload: Workload
 
     def answers(self, columns: Mapping[str, Sequence[Any]]) -> Answers:
         """Answer rows; see `inference.answers` for what the columns of the answer are.
@@ -265,8 +271,8 @@ class Prior:
 
 
 def save(folder: Path, workload: Workload, plan: Plan, estimator: Estimator) -> str:
-    """Write a model's files and manifest, and return its digest."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a model's files, its workload's among them, and the manifest; return the model's digest."""
+    folders.write(folders.files(workload.folder), folder / artifact.WORKLOAD)
     (folder / PLAN_FILE).write_text(plan.as_json(), encoding="utf-8")
     value = estimator
     if isinstance(estimator, WithQuantiles):
@@ -276,26 +282,26 @@ def save(folder: Path, workload: Workload, plan: Plan, estimator: Estimator) -> 
     return artifact.write_manifest(folder, workload.name)
 
 
-def model_fn(folder: Path, workload: Workload, expected_digest: str | None = None) -> Model:
-    """Load a model, after checking its files.
+def model_fn(folder: Path, expected_digest: str | None = None) -> Model:
+    """Load a model, after checking its files; from then on ``workload.<module>`` means its own workload's modules.
 
     Parameters
     ----------
     folder : Path
         Where the model's archive was unpacked.
-    workload : Workload
-        Whose prior the bootstrap model answers.
     expected_digest : str, optional
-        The digest that it must have; ``bootstrap`` answers the workload's prior and needs no files.
+        The digest that it must have; ``bootstrap`` answers the prior of the workload in the folder.
 
     Raises
     ------
     inference.artifact.ArtifactError
         If the files are not those of the digest, or do not load. Nothing is unpickled before the check.
     """
+    found = artifact.verify(folder, None if expected_digest == BOOTSTRAP else expected_digest)
+    workload = _workload(folder / artifact.WORKLOAD, found)
     if expected_digest == BOOTSTRAP:
-        return Model(BOOTSTRAP, Plan.of(workload), _bootstrap(workload))
-    found = artifact.verify(folder, expected_digest)
+        return Model(BOOTSTRAP, Plan.of(workload), _bootstrap(workload), workload)
+    folders.use(workload.folder)
     try:
         plan = Plan.from_json((folder / PLAN_FILE).read_text(encoding="utf-8"))
         estimator = pickle.loads((folder / ESTIMATOR_FILE).read_bytes())  # noqa: S301 (its digest was checked above)
@@ -304,7 +310,19 @@ def model_fn(folder: Path, workload: Workload, expected_digest: str | None = Non
             estimator = WithQuantiles(estimator, tuple(quantiles))
     except Exception as error:  # a pickle may raise anything
         raise artifact.ArtifactError(f"The model {found} does not load: {type(error).__name__}: {error}.") from error
-    return Model(found, plan, cast(Estimator, estimator))
+    return Model(found, plan, cast(Estimator, estimator), workload)
+
+
+def _workload(folder: Path, digest: str) -> Workload:
+    if not folder.is_dir():
+        raise artifact.ArtifactError(
+            f"The model {digest} must carry its workload's files in {folder.name}/, and has none. It can be served by "
+            "the image that it was packaged with; train it again to serve it by this one."
+        )
+    try:
+        return spec.load(folder / folders.FILE, run_sql=False)
+    except ProblemsError as error:
+        raise artifact.ArtifactError(f"The workload of the model {digest} cannot be read: {error}") from error
 
 
 def _bootstrap(workload: Workload) -> Estimator:

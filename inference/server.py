@@ -1,7 +1,7 @@
 """The endpoint's container: SageMaker's /ping and /invocations over the serving plan.
 
-``python -m inference.server`` reads the model from ``$SAGEMAKER_BASE_DIR/model`` (default /opt/ml), the workload's
-name from HEADRACE_WORKLOAD, the digest that the model must have from HEADRACE_MODEL_DIGEST, and the port from
+``python -m inference.server`` reads the model, and the workload that it answers by, from ``$SAGEMAKER_BASE_DIR/model``
+(default /opt/ml), the digest that the model must have from HEADRACE_MODEL_DIGEST, and the port from
 SAGEMAKER_BIND_TO_PORT (default 8080), or from BIND_TO_SOCKET a Unix socket to listen on instead. A model that cannot be
 loaded ends the process with the reason on stderr.
 """
@@ -23,12 +23,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from agreements.variables import MODEL_DIGEST
 from inference import headers, plan
 from inference.artifact import ArtifactError
 from inference.headers import JSON, HeaderError
-from workloads import spec
 from workloads.problems import Problem, ProblemsError
-from workloads.spec import Workload
 
 DIGEST_HEADER = "X-Amzn-SageMaker-Custom-Attributes"
 # Seconds that an idle connection is kept. SageMaker's router keeps connections to call again, and a server that closes
@@ -39,8 +38,9 @@ MOST_CHARACTERS = 2048  # of a container's error reach the caller: ModelError's 
 logger = logging.getLogger("inference.server")
 
 
-def application(workload: Workload, model: plan.Model) -> Starlette:
-    """Make the web application that answers with a model."""
+def application(model: plan.Model) -> Starlette:
+    """Make the web application that answers with a model, by the contract of the model's workload."""
+    workload = model.workload
     custom = {DIGEST_HEADER: f"model_digest={model.digest}"}
 
     def refusal(status: int, problems: Sequence[Problem]) -> Response:
@@ -83,17 +83,15 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     base = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
     try:
-        workload = spec.named(_required("HEADRACE_WORKLOAD"))
-        model = plan.model_fn(base / "model", workload, _required("HEADRACE_MODEL_DIGEST"))
-        _same_inputs(workload, model)
+        model = plan.model_fn(base / "model", _required(MODEL_DIGEST))
     except (ArtifactError, ProblemsError) as error:
         logger.error("The container cannot serve: %s", error)
         return 1
-    logger.info("Serving %s with model %s", workload.name, model.digest)
+    logger.info("Serving %s with model %s", model.workload.name, model.digest)
     port = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
     host = "0.0.0.0"  # noqa: S104 (SageMaker calls from outside the container)
     uvicorn.run(
-        application(workload, model),
+        application(model),
         host=host,
         port=port,
         uds=os.environ.get("BIND_TO_SOCKET"),
@@ -137,17 +135,6 @@ def _required(name: str) -> str:
         remedy = "Set it in the model's container environment, as the model package does."
         raise ProblemsError([Problem(field=name, rule="be set in the environment", remedy=remedy, missing=True)])
     return value
-
-
-def _same_inputs(workload: Workload, model: plan.Model) -> None:
-    wanted, found = plan.Plan.of(workload).inputs, model.plan.inputs
-    if wanted != found:
-        differing = sorted({column.name for column in set(wanted) ^ set(found)})
-        names = ", ".join(differing) or "their order"
-        raise ArtifactError(
-            f"The model's inputs must be those of this image's {workload.name} workload; they differ in {names}. "
-            "Serve it with the image that it was packaged with."
-        )
 
 
 if __name__ == "__main__":

@@ -177,7 +177,10 @@ class _Answers(mocks.Mocks):
                 "image_digest": IMAGE_DIGEST,
                 "image_uri": f"{args.inputs.get('repository_url')}@{IMAGE_DIGEST}",
             },
-            "EndpointBirth": {"born_with": args.inputs.get("image_uri")},
+            "EndpointBirth": {
+                "born_with": args.inputs.get("image_uri"),
+                "born_with_data": args.inputs.get("model_data_url"),
+            },
         }
         return found.get(args.typ.rpartition(":")[2], {})
 

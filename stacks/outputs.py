@@ -23,6 +23,8 @@ class WorkloadOutputs(Generic[Text]):
 
     Attributes
     ----------
+    workload_digest : str
+        Of the workload's files.
     feature_groups : mapping of str to str
         By entity, the feature group that the pipeline fills.
     model_package_group_name, pipeline_name, endpoint_name : str
@@ -37,6 +39,7 @@ class WorkloadOutputs(Generic[Text]):
         ARNs by duty: features, training, scoring, evaluating, registering, pipeline, serving, release, approver.
     """
 
+    workload_digest: str
     feature_groups: Mapping[str, Text]
     model_package_group_name: Text
     pipeline_name: Text

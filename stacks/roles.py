@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agreements import prefixes
+from agreements.prefixes import PACKAGES
 from components.feature_store import FeatureStore
 from components.job_logs import job_log_statements
-from components.lake import PACKAGES_PREFIX, source_prefix
 from components.registry import Registry
 from components.service_role import ServiceRole, ServiceRoleArgs
 from components.statements import Statement, allow_volume_grants
 from components.training_pipeline import PipelineRoleArgs, pipeline_role
+from components.workload_files import WorkloadFiles
 from stacks.site import Site
 from training.pipeline import job_prefix, step_prefix
 
@@ -45,11 +47,11 @@ class TrainingRoles:
     pipeline: ServiceRole
 
 
-def training_roles(site: Site, features: FeatureStore, registry: Registry) -> TrainingRoles:
+def training_roles(site: Site, files: WorkloadFiles, features: FeatureStore, registry: Registry) -> TrainingRoles:
     """Register the roles of a workload's jobs and of its pipeline."""
     base, workload, pipeline = site.platform, site.workload, site.name
     curated, artifacts, tracking = base.lake.curated, base.lake.artifacts, base.tracking
-    packages = f"{PACKAGES_PREFIX}{pipeline}/"
+    packages = f"{PACKAGES}{pipeline}/"
 
     def reading(step: str, output: str = "") -> list[Statement]:
         return curated.read_statements(step_prefix(workload.name, step, output))
@@ -66,7 +68,7 @@ def training_roles(site: Site, features: FeatureStore, registry: Registry) -> Tr
             service="sagemaker.amazonaws.com",
             duty=duty,
             place=base.place,
-            statements=[*statements, *own, *base.image.pull_statements(), *logs, volume],
+            statements=[*statements, *own, *files.read_statements(), *base.image.pull_statements(), *logs, volume],
         )
         return ServiceRole(site.part(name), arguments, site.opts)
 
@@ -75,7 +77,7 @@ def training_roles(site: Site, features: FeatureStore, registry: Registry) -> Tr
         "Reads the raw sources that the workload names, writes features",
         ("prepare", "check"),
         [
-            *base.lake.raw.read_statements(*(source_prefix(name) for name in workload.sources)),
+            *base.lake.raw.read_statements(*(prefixes.source(name) for name in workload.sources)),
             *reading("prepare"),
             *features.record_statements(),
         ],

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agreements import prefixes
 from components.catalogue import ParquetTable
 from components.feature_store import Entity
-from components.lake import DataLake, source_prefix
+from components.lake import DataLake
 from workloads.spec import ColumnType, Workload
 
 _GLUE_TYPES: dict[ColumnType, str] = {
@@ -32,7 +33,7 @@ def tables(workloads: Sequence[Workload], lake: DataLake) -> dict[str, ParquetTa
                 columns.setdefault(name, {}).setdefault(column, _GLUE_TYPES[kind])
     return {
         name: ParquetTable(
-            bucket=lake.raw, prefix=source_prefix(name), columns=columns[name], description=descriptions[name]
+            bucket=lake.raw, prefix=prefixes.source(name), columns=columns[name], description=descriptions[name]
         )
         for name in columns
     }

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 
 import pulumi
 
+from agreements.prefixes import PACKAGES
+from agreements.variables import BOOTSTRAP, MODEL_DIGEST
 from components.alarms import EndpointAlarms, EndpointAlarmsArgs
 from components.approver import Approver, ApproverArgs
 from components.endpoint import CAPTURE_PREFIX, Endpoint, EndpointArgs
 from components.failures import FailureAlarms, FailureAlarmsArgs
 from components.job_logs import endpoint_log_statements
-from components.lake import PACKAGES_PREFIX
 from components.registry import Registry
 from components.release import RELEASE_TAGS, Release, ReleaseArgs, ServingPolicy
 from components.release_names import release_name_prefix
 from components.service_role import ServiceRole, ServiceRoleArgs
 from components.sweeper import PackageSweeper, PackageSweeperArgs, ReleaseSweeper, ReleaseSweeperArgs
+from components.workload_files import WorkloadFiles
 from stacks.site import Site
 from stacks.training import Training
 
@@ -39,8 +41,8 @@ def serving(site: Site, learning: Training) -> Serving:
         instance_count=site.choices.endpoint_instance_count,
         capture_percent=100,
     )
-    serving_role = _serving_role(site)
-    endpoint = _endpoint(site, serving_role, policy)
+    serving_role = _serving_role(site, learning.files)
+    endpoint = _endpoint(site, learning.files, serving_role, policy)
     PackageSweeper(
         site.part("package-sweeper"),
         PackageSweeperArgs(
@@ -126,7 +128,7 @@ def _approver(site: Site, registry: Registry) -> Approver | None:
     )
 
 
-def _serving_role(site: Site) -> ServiceRole:
+def _serving_role(site: Site, files: WorkloadFiles) -> ServiceRole:
     base, name = site.platform, site.name
     return ServiceRole(
         site.part("serving"),
@@ -135,7 +137,8 @@ def _serving_role(site: Site) -> ServiceRole:
             duty="Starts endpoint containers, reads released models, captures requests",
             place=base.place,
             statements=[
-                *base.lake.artifacts.read_statements(f"{PACKAGES_PREFIX}{name}/"),
+                *base.lake.artifacts.read_statements(f"{PACKAGES}{name}/"),
+                *files.bootstrap_statements(),
                 *base.lake.curated.write_statements(f"{CAPTURE_PREFIX}{name}/"),
                 *base.image.pull_statements(),
                 *endpoint_log_statements(base.place, name),
@@ -145,7 +148,7 @@ def _serving_role(site: Site) -> ServiceRole:
     )
 
 
-def _endpoint(site: Site, serving_role: ServiceRole, policy: ServingPolicy) -> Endpoint:
+def _endpoint(site: Site, files: WorkloadFiles, serving_role: ServiceRole, policy: ServingPolicy) -> Endpoint:
     base = site.platform
     sweeper = ReleaseSweeper(
         site.part("release-sweeper"),
@@ -161,7 +164,8 @@ def _endpoint(site: Site, serving_role: ServiceRole, policy: ServingPolicy) -> E
             tags=site.tags,
             endpoint_name=site.name,
             image_uri=base.image.image_uri,
-            environment={"HEADRACE_WORKLOAD": site.workload.name, "HEADRACE_MODEL_DIGEST": "bootstrap"},
+            model_data_url=files.bootstrap_url,
+            environment={MODEL_DIGEST: BOOTSTRAP},
             serving_role_arn=serving_role.arn,
             volume_key_arn=base.keys.model_arn,
             capture=base.lake.curated,
@@ -172,7 +176,7 @@ def _endpoint(site: Site, serving_role: ServiceRole, policy: ServingPolicy) -> E
             instance_count=policy.instance_count,
             logs_key_arn=base.keys.logs_arn,
             log_retention_days=site.settings.log_retention_days,
-            outlived_by=(sweeper,),
+            outlived_by=(sweeper, *files.objects),
         ),
         site.opts,
     )

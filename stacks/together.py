@@ -16,7 +16,7 @@ _FIELD = "headrace:workloads"
 _TAKEN = frozenset(prefix.rstrip("/") for prefix in (CAPTURE_PREFIX, RESULTS_PREFIX))
 # A role's policies may have 10,240 characters. Of prepare's, this much is left for what grows with a workload's file:
 # two folders for each source, and the ARN of each entity's feature group, in the partition with the longest name.
-_ROOM = 6500
+_ROOM = 6320
 _SOURCE_ROOM, _ENTITY_ROOM = 65, 72
 
 Entry = tuple[str, Workload]

@@ -10,6 +10,8 @@ import pulumi
 from components.feature_store import FeatureStore, FeatureStoreArgs
 from components.registry import Registry, RegistryArgs
 from components.training_pipeline import TrainingPipeline, TrainingPipelineArgs
+from components.workload_files import WorkloadFiles
+from stacks.artifact import workload_files
 from stacks.definitions import pipeline_definition
 from stacks.roles import TrainingRoles, training_roles
 from stacks.schemas import entities
@@ -21,6 +23,7 @@ from training.pipeline import PipelineSettings
 class Training:
     """The parts that serving and the stack's outputs need."""
 
+    files: WorkloadFiles
     features: FeatureStore
     registry: Registry
     pipeline: TrainingPipeline
@@ -29,6 +32,7 @@ class Training:
 
 def training(site: Site) -> Training:
     """Register everything that trains."""
+    files = workload_files(site)
     features = FeatureStore(
         site.part("features"),
         FeatureStoreArgs(
@@ -41,26 +45,29 @@ def training(site: Site) -> Training:
         site.opts,
     )
     registry = Registry(site.part("registry"), RegistryArgs(place=site.platform.place, group_name=site.name), site.opts)
-    roles = training_roles(site, features, registry)
+    roles = training_roles(site, files, features, registry)
     pipeline = TrainingPipeline(
         site.part("training"),
         TrainingPipelineArgs(
             pipeline_name=site.name,
             description=site.workload.description,
             role_arn=roles.pipeline.arn,
-            outlived_by=site.platform.job_logs,
-            definition=_definition(site, features, registry, roles),
+            outlived_by=[*site.platform.job_logs, *files.objects],
+            definition=_definition(site, files, features, registry, roles),
         ),
         site.opts,
     )
     features.sweep(registry.group_name, pipeline.pipeline_name)
-    return Training(features=features, registry=registry, pipeline=pipeline, roles=roles)
+    return Training(files=files, features=features, registry=registry, pipeline=pipeline, roles=roles)
 
 
-def _definition(site: Site, features: FeatureStore, registry: Registry, roles: TrainingRoles) -> pulumi.Output[str]:
+def _definition(
+    site: Site, files: WorkloadFiles, features: FeatureStore, registry: Registry, roles: TrainingRoles
+) -> pulumi.Output[str]:
     base = site.platform
     known: dict[str, Any] = {
         "image_uri": base.image.image_uri,
+        "workload_uri": files.uri,
         "features_role_arn": roles.features.arn,
         "training_role_arn": roles.training.arn,
         "scoring_role_arn": roles.scoring.arn,
@@ -81,6 +88,7 @@ def _definition(site: Site, features: FeatureStore, registry: Registry, roles: T
                 name=site.name,
                 region=site.settings.region,
                 code_digest=base.image.code_digest,
+                workload_digest=files.digest,
                 instance_type=site.choices.training_instance_type,
                 volume_size_gb=site.choices.training_volume_gb,
                 **resolved,

@@ -41,6 +41,7 @@ class DeployedWorkload(pulumi.ComponentResource):
         answering = serving(site, learning)
         approver = answering.approver
         self.told: WorkloadOutputs[pulumi.Output[str]] = WorkloadOutputs(
+            workload_digest=learning.files.digest,
             feature_groups=learning.features.group_names,
             model_package_group_name=learning.registry.group_name,
             pipeline_name=learning.pipeline.pipeline_name,

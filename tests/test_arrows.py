@@ -11,14 +11,15 @@ ROOT = Path(__file__).parents[1]
 # Folder -> what it may import of ours: a folder, or a single module of one.
 ARROWS: dict[str, tuple[str, ...]] = {
     "__main__.py": ("stacks", "workloads"),
-    "stacks": ("components", "workloads", "training.pipeline"),
-    "components": (),
+    "agreements": (),
+    "stacks": ("agreements", "components", "workloads", "training.pipeline", "inference.bootstrap"),
+    "components": ("agreements",),
     "workloads": (),
-    "training": ("workloads", "inference"),
-    "inference": ("workloads",),
+    "training": ("agreements", "workloads", "inference"),
+    "inference": ("agreements", "workloads"),
     "policies": (),
-    "trial": ("training", "inference", "workloads"),
-    "demo": ("workloads", "stacks.outputs"),
+    "demo": ("agreements", "workloads", "stacks.outputs"),
+    "trial": ("agreements", "training", "inference", "workloads"),
     "rehearse": ("stacks", "workloads"),
     "sandbox": (),
 }

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from agreements import variables
 from inference import artifact
 from training import job, score, storage
 
@@ -33,7 +34,7 @@ def fetch(sagemaker: Any, s3: Any, arn: str) -> tuple[dict[str, Any], bytes]:
         What ``champion.json`` says, with the ``reason`` where there is nothing to score; and the archive.
     """
     container = sagemaker.describe_model_package(ModelPackageName=arn)["InferenceSpecification"]["Containers"][0]
-    digest = container.get("Environment", {}).get("HEADRACE_MODEL_DIGEST")
+    digest = container.get("Environment", {}).get(variables.MODEL_DIGEST)
     champion = {"model_package_arn": arn, "model_digest": digest}
     if digest is None:
         return {**champion, "reason": "its package names no model digest"}, b""
@@ -53,7 +54,7 @@ def fetch(sagemaker: Any, s3: Any, arn: str) -> tuple[dict[str, Any], bytes]:
 def main() -> None:
     """Write ``champion.json`` and, where there is one, the champion's archive."""
     sagemaker = storage.client("sagemaker")
-    arn = newest(sagemaker, job.setting("MODEL_PACKAGE_GROUP_NAME"))
+    arn = newest(sagemaker, job.setting(variables.MODEL_PACKAGE_GROUP_NAME))
     champion, body = fetch(sagemaker, storage.client("s3"), arn) if arn else ({}, b"")
     job.output("champion", FILE).write_text(json.dumps(champion) + "\n", encoding="utf-8")
     if body:

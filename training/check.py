@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
+from agreements import variables
 from training import dataset, feature_store, job
 from training.job import JobError
 from workloads.spec import Feature, FeatureType, Workload
@@ -157,7 +158,7 @@ def main() -> None:
         )
     job.say(f"{len(examples)} rows pass every rule")
     for entity in workload.entities:
-        group = job.setting(job.feature_group_variable(entity))
+        group = job.setting(variables.feature_group(entity))
         history = pq.ParquetFile(job.processing("input", "histories", f"{entity}.parquet")).read()
         written = feature_store.publish(workload, entity, history, group)
         job.say(f"Published {written} records to the feature group {group}")

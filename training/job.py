@@ -9,9 +9,12 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from workloads import spec
+from agreements import variables
+from workloads import folder, spec
 from workloads.spec import Workload
 
+WORKLOAD = "workload"
+"""The processing input, or the training channel, that holds the workload's files."""
 _LONGEST_REASON = 1024  # what SageMaker keeps of it
 
 
@@ -50,14 +53,27 @@ def setting(name: str) -> str:
     return value
 
 
-def feature_group_variable(entity: str) -> str:
-    """Return the variable that names an entity's feature group: one each, because AWS allows a value 256 characters."""
-    return f"FEATURE_GROUP_{entity.upper()}"
-
-
 def workload() -> Workload:
-    """Load the workload that HEADRACE_WORKLOAD names."""
-    return spec.named(setting("HEADRACE_WORKLOAD"))
+    """Load the workload that is mounted, and let ``workload.<module>`` mean its modules.
+
+    Raises
+    ------
+    JobError
+        If it is not the one that the pipeline was deployed with.
+    """
+    places = (processing("input", WORKLOAD), base() / "input" / "data" / WORKLOAD)
+    mounted = next((place for place in places if place.is_dir()), None)
+    if mounted is None:
+        raise JobError(f"The workload's files must be in {places[0]} or {places[1]}; training.pipeline mounts them.")
+    wanted, found = setting(variables.WORKLOAD_DIGEST), folder.digest(folder.files(mounted))
+    if found != wanted:
+        raise JobError(
+            f"The workload in {mounted} must have the digest {wanted}, with which the pipeline was deployed, and has "
+            f"{found}. Its files were changed after they were uploaded: find out by whom, deploy again and start a new "
+            "execution."
+        )
+    folder.use(mounted)
+    return spec.load(mounted / folder.FILE, run_sql=False)
 
 
 def say(message: str) -> None:

@@ -9,10 +9,13 @@ import json
 import tempfile
 from pathlib import Path
 
+from agreements import variables
+from agreements.prefixes import PACKAGES
 from inference import artifact
 from inference.statistics import statistics
 from training import dataset, evaluate, job, storage, tracking
 from training.job import JobError
+from workloads import folder as folders
 
 FILE = "package.json"
 
@@ -29,10 +32,11 @@ def main() -> None:
         folder = Path(unpacked)
         artifact.unpack(job.processing("input", "model", "model.tar.gz").read_bytes(), folder)
         digest = artifact.verify(folder, evaluation["model_digest"])
+        _same_contract(folder / artifact.WORKLOAD)
         examples = dataset.read(training, dataset.TRAINING).to_pandas()
         baseline = json.dumps(statistics(workload, dataset.columns(workload, examples)), indent=1) + "\n"
-        group, execution = job.setting("MODEL_PACKAGE_GROUP_NAME"), job.setting("HEADRACE_PIPELINE_EXECUTION")
-        bucket, prefix = job.setting("ARTIFACTS_BUCKET"), f"packages/{group}/{execution}"
+        group, execution = job.setting(variables.MODEL_PACKAGE_GROUP_NAME), job.setting(variables.PIPELINE_EXECUTION)
+        bucket, prefix = job.setting(variables.ARTIFACTS_BUCKET), f"{PACKAGES}{group}/{execution}"
         files = {
             "model.tar.gz": (artifact.archive(folder), "application/x-tar"),
             artifact.MANIFEST: ((folder / artifact.MANIFEST).read_bytes(), "application/json"),
@@ -57,6 +61,16 @@ def main() -> None:
         }
         job.output("package", FILE).write_text(json.dumps(package, indent=1) + "\n", encoding="utf-8")
         run.log(tags={"headrace.artifact": package["model_data_url"]})
+
+
+def _same_contract(packed: Path) -> None:
+    """Refuse a model that would answer by another contract than it was evaluated by."""
+    wanted, found = job.setting(variables.WORKLOAD_DIGEST), folders.digest(folders.files(packed))
+    if found != wanted:
+        raise JobError(
+            f"The model must carry the workload {wanted}, by which it was evaluated, and carries {found}. What trained "
+            "it packed other files: look at the estimator, and train again."
+        )
 
 
 if __name__ == "__main__":

@@ -35,6 +35,8 @@ class PipelineSettings:
         ``repository@sha256:...`` of the image that every step runs.
     code_digest : str
         Of the bundle that the image was built from.
+    workload_uri, workload_digest : str
+        Where the workload's files lie, and the digest that every job compares them with.
     features_role_arn : str
         The role of prepare and check: raw data, curated data and feature groups.
     training_role_arn : str
@@ -67,6 +69,8 @@ class PipelineSettings:
     region: str
     image_uri: str
     code_digest: str
+    workload_uri: str
+    workload_digest: str
     features_role_arn: str
     training_role_arn: str
     scoring_role_arn: str

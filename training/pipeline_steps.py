@@ -24,7 +24,8 @@ from sagemaker.mlops.workflow.pipeline import Pipeline
 from sagemaker.mlops.workflow.retry import SageMakerJobExceptionTypeEnum, SageMakerJobStepRetryPolicy
 from sagemaker.mlops.workflow.steps import ConfigurableRetryStep, StepTypeEnum
 
-from training.job import feature_group_variable
+from agreements import variables
+from training.job import WORKLOAD
 from training.pipeline import job_prefix, step_prefix
 from workloads.spec import Workload
 
@@ -169,7 +170,9 @@ class Steps:
                     "VolumeKmsKeyId": settings.data_key_arn,
                 }
             },
-            "ProcessingInputs": [self._input(folder, uri) for folder, uri in (inputs or {}).items()],
+            "ProcessingInputs": [
+                self._input(folder, uri) for folder, uri in {WORKLOAD: settings.workload_uri, **(inputs or {})}.items()
+            ],
             "ProcessingOutputConfig": {
                 "Outputs": [self._output(name, folder) for folder in outputs],
                 "KmsKeyId": settings.data_key_arn,
@@ -205,7 +208,7 @@ class Steps:
                         }
                     },
                 }
-                for channel, uri in channels.items()
+                for channel, uri in {WORKLOAD: settings.workload_uri, **channels}.items()
             ],
             "OutputDataConfig": {"S3OutputPath": self._uri(name, "model"), "KmsKeyId": settings.data_key_arn},
             "ResourceConfig": {
@@ -290,22 +293,23 @@ class Steps:
         settings = self._settings
         common = {
             "AWS_DEFAULT_REGION": settings.region,
-            "HEADRACE_WORKLOAD": self._workload.name,
-            "HEADRACE_PIPELINE_EXECUTION": ExecutionVariables.PIPELINE_EXECUTION_ID,
-            "HEADRACE_CODE_DIGEST": settings.code_digest,
-            "HEADRACE_IMAGE_URI": settings.image_uri,
+            variables.PIPELINE_EXECUTION: ExecutionVariables.PIPELINE_EXECUTION_ID,
+            variables.CODE_DIGEST: settings.code_digest,
+            variables.WORKLOAD_DIGEST: settings.workload_digest,
+            variables.IMAGE_URI: settings.image_uri,
         }
         if isolated:
             return common
-        groups = {feature_group_variable(entity): group for entity, group in settings.feature_groups.items()}
+        groups = {variables.feature_group(entity): group for entity, group in settings.feature_groups.items()}
         if step in ("prepare", "check"):
-            return {**common, "RAW_BUCKET": settings.raw_bucket, **groups}
+            return {**common, variables.RAW_BUCKET: settings.raw_bucket, **groups}
         return {
             **common,
             **(groups if step == "register" else {}),
-            "ARTIFACTS_BUCKET": settings.artifacts_bucket,
-            "MODEL_PACKAGE_GROUP_NAME": settings.model_package_group_name,
-            "MLFLOW_TRACKING_URI": settings.mlflow_tracking_server_arn,
+            variables.ARTIFACTS_BUCKET: settings.artifacts_bucket,
+            variables.MODEL_PACKAGE_GROUP_NAME: settings.model_package_group_name,
+            variables.MLFLOW_TRACKING_URI: settings.mlflow_tracking_server_arn,
+            variables.MLFLOW_EXPERIMENT_NAME: self._workload.name,
         }
 
     def _network(self) -> dict[str, list[str]]:

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from agreements import prefixes, variables
 from training import dataset, features, job, labels, raw, storage
 from training.job import JobError
 from training.raw import RawFile, Stream
@@ -93,9 +94,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Prepare the events from ``--data-start`` to before ``--data-end`` (ISO dates, UTC)."""
     start, end = _dates(arguments)
     workload = job.workload()
-    bucket = job.setting("RAW_BUCKET")
+    bucket = job.setting(variables.RAW_BUCKET)
     s3 = storage.client("s3")
-    versions = {name: storage.newest_versions(s3, bucket, f"raw/{name}/") for name in workload.sources}
+    versions = {name: storage.newest_versions(s3, bucket, prefixes.source(name)) for name in workload.sources}
     files = {name: [_file(s3, bucket, version) for version in found] for name, found in versions.items()}
     try:
         streams = raw.read_all(workload.sources, files, start, end)

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from agreements import metadata, variables
 from inference.headers import SUPPORTED
 from training import job, package, storage, tracking
 from workloads.spec import Workload
@@ -34,24 +35,24 @@ def storable(text: str, longest: int) -> bool:
     )
 
 
-def with_parameters(metadata: Mapping[str, str], parameters: Mapping[str, Any]) -> dict[str, str]:
+def with_parameters(properties: Mapping[str, str], parameters: Mapping[str, Any]) -> dict[str, str]:
     """Add one property for each parameter of the estimator that SageMaker can hold.
 
-    The others, such as lists, are not lost: they are in the workload file that the code digest names, and in MLflow.
+    The others, such as lists, are not lost: they are in the workload's file, which the model carries, and in MLflow.
 
     Parameters
     ----------
-    metadata : mapping of str to str
+    properties : mapping of str to str
         The properties so far; they come first where not everything fits.
     parameters : mapping
         The estimator's keyword arguments.
     """
-    given = {f"parameter_{name}": str(value) for name, value in sorted(parameters.items())}
+    given = {f"{metadata.PARAMETER_}{name}": str(value) for name, value in sorted(parameters.items())}
     fitting = {
         key: value for key, value in given.items() if storable(key, _LONGEST_KEY) and storable(value, _LONGEST_VALUE)
     }
-    room = max(_MOST_PROPERTIES - len(metadata), 0)
-    return {**metadata, **dict(list(fitting.items())[:room])}
+    room = max(_MOST_PROPERTIES - len(properties), 0)
+    return {**properties, **dict(list(fitting.items())[:room])}
 
 
 def request(described: dict[str, Any], workload: Workload) -> dict[str, Any]:
@@ -64,29 +65,33 @@ def request(described: dict[str, Any], workload: Workload) -> dict[str, Any]:
     workload : Workload
         What the model answers.
     """
-    execution, image = job.setting("HEADRACE_PIPELINE_EXECUTION"), job.setting("HEADRACE_IMAGE_URI")
-    metadata = {
-        "model_digest": described["model_digest"],
-        "artifact_sha256": described["artifact_sha256"],
-        "dataset_version": described["dataset_version"],
-        "code_digest": job.setting("HEADRACE_CODE_DIGEST"),
-        "image_digest": image.rpartition("@")[2],
-        "gates": "passed",
-        "pipeline_execution": execution,
-        "manifest_uri": described["manifest_uri"],
-        "evaluation_uri": described["evaluation_uri"],
-        "baseline_uri": described["baseline_uri"],
+    execution, image = job.setting(variables.PIPELINE_EXECUTION), job.setting(variables.IMAGE_URI)
+    properties = {
+        metadata.MODEL_DIGEST: described["model_digest"],
+        metadata.ARTIFACT_SHA256: described["artifact_sha256"],
+        metadata.DATASET_VERSION: described["dataset_version"],
+        metadata.CODE_DIGEST: job.setting(variables.CODE_DIGEST),
+        metadata.WORKLOAD_DIGEST: job.setting(variables.WORKLOAD_DIGEST),
+        metadata.IMAGE_DIGEST: image.rpartition("@")[2],
+        metadata.GATES: metadata.PASSED,
+        metadata.PIPELINE_EXECUTION: execution,
+        metadata.MANIFEST_URI: described["manifest_uri"],
+        metadata.EVALUATION_URI: described["evaluation_uri"],
+        metadata.BASELINE_URI: described["baseline_uri"],
         # whoever asks this model reads its features there, whatever groups a later model has
-        **{f"feature_group_{entity}": job.setting(job.feature_group_variable(entity)) for entity in workload.entities},
-        **{f"metric_{name}": f"{value:.6f}" for name, value in described["metrics"].items()},
+        **{
+            f"{metadata.FEATURE_GROUP_}{entity}": job.setting(variables.feature_group(entity))
+            for entity in workload.entities
+        },
+        **{f"{metadata.METRIC_}{name}": f"{value:.6f}" for name, value in described["metrics"].items()},
     }
     container = {
         "Image": image,
         "ModelDataUrl": described["model_data_url"],
-        "Environment": {"HEADRACE_WORKLOAD": workload.name, "HEADRACE_MODEL_DIGEST": described["model_digest"]},
+        "Environment": {variables.MODEL_DIGEST: described["model_digest"]},
     }
     return {
-        "ModelPackageGroupName": job.setting("MODEL_PACKAGE_GROUP_NAME"),
+        "ModelPackageGroupName": job.setting(variables.MODEL_PACKAGE_GROUP_NAME),
         "ModelPackageDescription": f"{workload.name} from pipeline execution {execution}",
         "ModelApprovalStatus": "PendingManualApproval",
         "InferenceSpecification": {
@@ -102,7 +107,7 @@ def request(described: dict[str, Any], workload: Workload) -> dict[str, Any]:
                 "Statistics": {"ContentType": "application/json", "S3Uri": described["baseline_uri"]},
             },
         },
-        "CustomerMetadataProperties": with_parameters(metadata, described["parameters"]),
+        "CustomerMetadataProperties": with_parameters(properties, described["parameters"]),
         # a step that SageMaker runs again must not register twice
         "ClientToken": hashlib.sha256(execution.encode()).hexdigest()[:32],
     }

@@ -22,6 +22,7 @@ from pathlib import Path
 from inference import artifact
 from training import job
 from training.job import JobError
+from workloads.spec import Workload
 
 FILE = "answers.csv"
 RECORD = "record_id"
@@ -92,14 +93,13 @@ def _answer(folder: Path) -> None:
 
     workload = job.workload()
     rows = dataset.read(job.processing("input", dataset.HOLDOUT), dataset.HOLDOUT).to_pandas()
-    model = plan.model_fn(folder, workload)
-    unknown = [column.name for column in model.plan.inputs if column.name not in workload.features]
-    if unknown:
-        raise JobError(f"The model needs {', '.join(unknown)}, which the workload lacks.")
+    model = plan.model_fn(folder)
+    if lacking := _lacking(model.workload, workload):
+        raise JobError(f"The model cannot be asked about this hold-out, which {'; '.join(lacking)}.")
     wanted, found = AnswerForm.of(workload), model.plan.answer
     if not wanted.takes(found):
         raise JobError(f"The model answers {found}, and the workload asks for {wanted}.")
-    answers = wanted.converted(model.answers(dataset.columns(workload, rows)), found)
+    answers = wanted.converted(model.answers(dataset.columns(model.workload, rows)), found)
     with job.output("scores", FILE).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow((RECORD, *wanted.columns))
@@ -108,6 +108,26 @@ def _answer(folder: Path) -> None:
             (record, *answer)
             for record, answer in zip(rows[workload.examples.record_id], answers.tolist(), strict=True)
         )
+
+
+def _lacking(asked: Workload, given: Workload) -> list[str]:
+    """Say what a hold-out lacks that a model of another contract needs, a champion's for example.
+
+    Parameters
+    ----------
+    asked, given : Workload
+        The model's own, and the one that the hold-out was made with.
+    """
+    found = []
+    if asked.label.name != given.label.name:
+        found.append(f"asks for {given.label.name}, not {asked.label.name}")
+    for name, feature in asked.features.items():
+        has = given.features.get(name)
+        if has is None:
+            found.append(f"lacks {name}")
+        elif has.type != feature.type:
+            found.append(f"has {name} as {has.type}, not {feature.type}")
+    return found
 
 
 if __name__ == "__main__":

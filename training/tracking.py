@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from agreements import variables
 from training import job
 
 if TYPE_CHECKING:
@@ -65,16 +66,17 @@ def step(name: str) -> Iterator[Tracker]:
 def _open() -> Tracker:
     from mlflow import MlflowClient  # noqa: PLC0415
 
-    client = MlflowClient(tracking_uri=job.setting("MLFLOW_TRACKING_URI"))
-    execution = job.setting("HEADRACE_PIPELINE_EXECUTION")
-    experiment = _experiment(client, job.setting("HEADRACE_WORKLOAD"))
+    client = MlflowClient(tracking_uri=job.setting(variables.MLFLOW_TRACKING_URI))
+    execution = job.setting(variables.PIPELINE_EXECUTION)
+    experiment = _experiment(client, job.setting(variables.MLFLOW_EXPERIMENT_NAME))
     found = client.search_runs([experiment], f"tags.`{EXECUTION_TAG}` = '{execution}'", max_results=1)
     if found:
         return Tracker(client, found[0])
     tags = {
         EXECUTION_TAG: execution,
-        "headrace.code_digest": os.environ.get("HEADRACE_CODE_DIGEST", ""),
-        "headrace.image": os.environ.get("HEADRACE_IMAGE_URI", ""),
+        "headrace.code_digest": os.environ.get(variables.CODE_DIGEST, ""),
+        "headrace.workload_digest": os.environ.get(variables.WORKLOAD_DIGEST, ""),
+        "headrace.image": os.environ.get(variables.IMAGE_URI, ""),
     }
     return Tracker(client, client.create_run(experiment, run_name=execution, tags=tags))
 

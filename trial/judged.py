@@ -54,7 +54,7 @@ def judge(workload: Workload, prepared: Prepared, step: Callable[[str], Abstract
     # scikit-learn comes with the estimator, in the time of training
     from training import evaluate, metrics  # noqa: PLC0415
 
-    model = Model(digest, how, estimator)
+    model = Model(digest, how, estimator, workload)
     asked, known = prepared.parts[dataset.HOLDOUT].to_pandas(), prepared.parts[dataset.LABELS].to_pandas()
     truth = labels.encoded(workload, known)
     records = [str(record) for record in asked[workload.examples.record_id]]

@@ -149,7 +149,7 @@ class _Answers(mocks.Mocks):
             arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:feature-group/{group}"
             state |= {"group_name": group, "arn": arn}
         if args.typ == "pulumi-python:dynamic/serving:EndpointBirth":
-            state |= {"born_with": args.inputs["image_uri"]}
+            state |= {"born_with": args.inputs["image_uri"], "born_with_data": args.inputs["model_data_url"]}
         return f"{name}-id", state
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:

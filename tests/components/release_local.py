@@ -201,6 +201,7 @@ class Platform(Cloud):
             "artifact_sha256": stored,
             "dataset_version": "one",
             "code_digest": "two",
+            "workload_digest": "three",
             "image_digest": self.image.partition("@")[2],
         }
         container = {

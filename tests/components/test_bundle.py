@@ -12,6 +12,8 @@ import pytest
 
 from components.bundle import bundle
 
+ROOT = Path(__file__).parents[2]
+
 
 def tree(root: Path) -> Path:
     (root / "training").mkdir(parents=True)
@@ -99,3 +101,22 @@ def test_only_the_owner_s_right_to_execute_counts(tmp_path: Path) -> None:
     assert digest(tmp_path) == before
     (tmp_path / "training" / "train.py").chmod(0o744)
     assert digest(tmp_path) != before
+
+
+def test_a_workload_is_no_part_of_the_image(tmp_path: Path) -> None:
+    before = digest(tree(tmp_path))
+    workload = tmp_path / "training" / "examples" / "mine"
+    (workload / "inner").mkdir(parents=True)
+    for name in ("workload.yaml", "features.sql", "ingest.py", "inner/more.py"):
+        (workload / name).write_text(name)
+    assert digest(tmp_path) == before
+    (workload.parent / "shared.py").write_text("")
+    assert digest(tmp_path) != before
+
+
+def test_the_flights_are_not_in_this_repository_s_image() -> None:
+    made = bundle(ROOT, ["workloads"])
+    with zipfile.ZipFile(io.BytesIO(made.content)) as archive:
+        names = archive.namelist()
+    assert "workloads/spec.py" in names
+    assert not [name for name in names if name.startswith("workloads/flights/")]

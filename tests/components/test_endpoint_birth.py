@@ -24,9 +24,16 @@ PROPS: dict[str, Any] = {
     "region": REGION,
     "endpoint_name": "flights",
     "image_uri": "images@sha256:new",
+    "model_data_url": "s3://artifacts/new",
     "tags": TAGS,
 }
-BORN = {**PROPS, "image_uri": "images@sha256:old", "born_with": "images@sha256:old"}
+BORN = {
+    **PROPS,
+    "image_uri": "images@sha256:old",
+    "born_with": "images@sha256:old",
+    "model_data_url": "s3://artifacts/old",
+    "born_with_data": "s3://artifacts/old",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -56,10 +63,10 @@ def exists() -> bool:
     return True
 
 
-def test_a_first_birth_takes_the_image_that_there_is() -> None:
+def test_a_first_birth_takes_the_image_and_the_data_that_there_are() -> None:
     made = EndpointBirthProvider().create(PROPS)
     assert made.outs is not None
-    assert made.outs["born_with"] == "images@sha256:new"
+    assert (made.outs["born_with"], made.outs["born_with_data"]) == ("images@sha256:new", "s3://artifacts/new")
 
 
 def test_what_a_failed_birth_left_is_removed_before_the_next() -> None:
@@ -67,7 +74,7 @@ def test_what_a_failed_birth_left_is_removed_before_the_next() -> None:
     assert EndpointBirthProvider().diff("flights", BORN, BORN).changes is True
     updated = EndpointBirthProvider().update("flights", BORN, PROPS).outs
     assert updated is not None
-    assert updated["born_with"] == "images@sha256:new"
+    assert (updated["born_with"], updated["born_with_data"]) == ("images@sha256:new", "s3://artifacts/new")
     assert not exists()
 
 
@@ -78,15 +85,16 @@ def test_a_failed_endpoint_of_somebody_else_stays() -> None:
     assert exists()
 
 
-def test_an_endpoint_that_lives_keeps_the_image_that_it_was_born_with() -> None:
+def test_an_endpoint_that_lives_keeps_what_it_was_born_with() -> None:
     endpoint("InService", TAGS)
     assert EndpointBirthProvider().diff("flights", BORN, PROPS).changes is False
     EndpointBirthProvider().delete("flights", BORN)
     assert exists()
 
 
-def test_before_the_birth_the_newest_image_is_taken() -> None:
-    assert EndpointBirthProvider().diff("flights", BORN, PROPS).changes is True
+@pytest.mark.parametrize("newer", ["image_uri", "model_data_url"])
+def test_before_the_birth_the_newest_image_and_data_are_taken(newer: str) -> None:
+    assert EndpointBirthProvider().diff("flights", BORN, {**BORN, newer: PROPS[newer]}).changes is True
     assert EndpointBirthProvider().diff("flights", BORN, BORN).changes is False
 
 

@@ -41,6 +41,8 @@ def test_releases_the_newest_approved_package_and_says_so_in_the_ledger(platform
         "package_version": str(described["ModelPackageVersion"]),
         "model_digest": container["Environment"]["HEADRACE_MODEL_DIGEST"],
         "image_digest": container["Image"].partition("@")[2],
+        "code_digest": "two",
+        "workload_digest": "three",
         "artifact_sha256": described["CustomerMetadataProperties"]["artifact_sha256"],
         "endpoint_config": config,
         "previous_config": "bootstrap",
@@ -55,6 +57,16 @@ def test_releases_the_newest_approved_package_and_says_so_in_the_ledger(platform
     }
     assert entry["started_at"] < entry["finished_at"]
     assert platform.lease_holder() is None
+
+
+def test_a_package_that_names_no_workload_is_released_as_any_other(platform: Platform) -> None:
+    """As those are that were packaged while the workload was in the image, and tell their container its name."""
+    platform.register("earlier", without=("workload_digest", "code_digest"), HEADRACE_WORKLOAD="flights")
+    ended = platform.run_release()
+    assert (ended.status, ended.output.get("outcome")) == ("SUCCEEDED", "released"), ended
+    assert platform.answer() == "earlier"
+    entry = platform.entries()[-1]
+    assert (entry["workload_digest"], entry["code_digest"]) == ("", "")
 
 
 def test_what_a_release_makes_is_isolated_encrypted_and_tagged(platform: Platform) -> None:

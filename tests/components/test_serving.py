@@ -27,6 +27,7 @@ def program(
                 tags={"headrace:stack": "test"},
                 endpoint_name=endpoint_name,
                 image_uri="repository@sha256:1",
+                model_data_url="s3://artifacts/bootstraps/flights/1/model.tar.gz",
                 environment={"HEADRACE_MODEL_DIGEST": "bootstrap"},
                 serving_role_arn="role",
                 volume_key_arn=known.model_arn,
@@ -55,7 +56,7 @@ def test_the_bootstrap_model_can_call_nothing(recording: Recording) -> None:
     model = recording.one("aws:sagemaker/model:Model", "endpoint-bootstrap-model").inputs
     assert model["enableNetworkIsolation"] is True
     assert model["name"] == "headrace-test-flights-bootstrap"
-    assert "modelDataUrl" not in model["primaryContainer"]
+    assert model["primaryContainer"]["modelDataUrl"] == "s3://artifacts/bootstraps/flights/1/model.tar.gz"
 
 
 def test_volumes_and_captures_are_encrypted_with_a_customer_key(recording: Recording) -> None:

@@ -192,7 +192,7 @@ def test_all_traffic_goes_to_the_one_variant_and_what_comes_and_goes_is_captured
 
 def test_a_ledger_entry_names_the_digests_of_what_it_is_about() -> None:
     item = RELEASE["Write the ledger"]["Parameters"]["Item"]
-    for digest in ("model_digest", "image_digest", "artifact_sha256"):
+    for digest in ("model_digest", "image_digest", "code_digest", "workload_digest", "artifact_sha256"):
         assert item[digest] == {"S.$": f"$.package.{digest}"}
         assert f"{digest}.$" in RELEASE["Know the package"]["Parameters"]
 
@@ -221,7 +221,11 @@ AT_FIRST: dict[str, Any] = {
     "$.policy": {"version": 0},
     "$.last": {"package": "", "package_version": 0, "floor": 0, "config": "", "policy_version": 0},
     "$.newest": {"arn": "", "version": 0},
-    "$.package": {"version": 0, "model_digest": "", "image_digest": "", "artifact_sha256": ""},
+    "$.package": {
+        "version": 0,
+        **dict.fromkeys(("model_digest", "image_digest", "code_digest", "workload_digest", "artifact_sha256"), ""),
+    },
+    "$.unnamed": {"code_digest": "", "workload_digest": ""},
 }
 
 

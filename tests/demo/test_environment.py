@@ -32,7 +32,7 @@ def test_an_approver_that_is_not_there_is_none() -> None:
     [
         ({}, "The stack must tell region, raw_bucket"),
         ({name: value for name, value in TOLD.items() if name != "code_digest"}, "must tell code_digest, and does not"),
-        ({**TOLD, "workloads": {"flights": {}}}, "must tell workloads.flights.feature_groups"),
+        ({**TOLD, "workloads": {"flights": {}}}, "must tell workloads.flights.workload_digest"),
         ({**TOLD, "workloads": {"trains": OWN}}, "must be one of the stack local, trains, got flights"),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 from demo.environment import Environment
 
 OWN: dict[str, Any] = {
+    "workload_digest": "f" * 64,
     "feature_groups": {},
     "model_package_group_name": "flights",
     "pipeline_name": "flights",

@@ -54,6 +54,7 @@ _INPUTS: dict[str, set[str]] = {
         "serverSideEncryptionConfiguration.rule.applyServerSideEncryptionByDefault: required",
         "serverSideEncryptionConfiguration.rule.blockedEncryptionTypes",
     },
+    "aws:s3/bucketObjectv2:BucketObjectv2": {"key: required"},
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {"skipDestroy"},
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": {
         "rules.blockedEncryptionTypes"

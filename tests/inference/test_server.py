@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import socket
 import struct
 import subprocess
@@ -17,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from inference import artifact
+from inference import artifact, bootstrap
 from tests.inference import models
 from workloads.spec import Workload
 
@@ -62,7 +63,7 @@ def _start(base: Path, **environment: str) -> tuple[subprocess.Popen[str], int]:
 
 @contextmanager
 def _serving(base: Path, digest: str, log: list[str] | None = None) -> Iterator[Client]:
-    process, port = _start(base, HEADRACE_WORKLOAD="flights", HEADRACE_MODEL_DIGEST=digest)
+    process, port = _start(base, HEADRACE_MODEL_DIGEST=digest)
     client, end = Client(port), time.monotonic() + _START
     try:
         while True:
@@ -89,6 +90,14 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def digest(workload: Workload, base: Path) -> str:
     return models.save(workload, base / "model")
+
+
+@pytest.fixture(scope="module")
+def born(workload: Workload, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What an endpoint is born with."""
+    base = tmp_path_factory.mktemp("born")
+    artifact.unpack(bootstrap.of(workload).archive, base / "model")
+    return base
 
 
 @pytest.fixture(scope="module")
@@ -226,11 +235,11 @@ def test_a_connection_outlives_a_pause_of_its_router(client: Client, instance: d
         connection.close()
 
 
-def test_callers_that_fail_leave_no_traceback_in_the_log(base: Path, instance: dict[str, Any]) -> None:
+def test_callers_that_fail_leave_no_traceback_in_the_log(born: Path, instance: dict[str, Any]) -> None:
     head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
     whole = b"%d\r\n\r\n%b" % (len(_json(instance)), _json(instance))
     log: list[str] = []
-    with _serving(base / "empty", "bootstrap", log) as serving:
+    with _serving(born, "bootstrap", log) as serving:
         for sent in (head + b"5000\r\n\r\n{", head, head + whole, b"\0nonsense\r\n\r\n", head + b"-1\r\n\r\n", b""):
             for _ in range(5):
                 with socket.create_connection(("127.0.0.1", serving.port), timeout=30) as raw:
@@ -242,8 +251,8 @@ def test_callers_that_fail_leave_no_traceback_in_the_log(base: Path, instance: d
     assert "ERROR" not in log[0]
 
 
-def test_before_the_first_model_the_prior_answers(base: Path, workload: Workload, instance: dict[str, Any]) -> None:
-    with _serving(base / "empty", "bootstrap") as bootstrap:
+def test_before_the_first_model_the_prior_answers(born: Path, workload: Workload, instance: dict[str, Any]) -> None:
+    with _serving(born, "bootstrap") as bootstrap:
         answer = json.loads(bootstrap.post(_json(instance), Content_Type="application/json")[2])
     assert answer["model_digest"] == "bootstrap"
     assert answer["predictions"] == [{"probability": workload.prior, "late": False}]
@@ -261,17 +270,18 @@ def test_a_container_whose_model_was_replaced_refuses_to_start(workload: Workloa
     models.save(workload, tmp_path / "model")
     (tmp_path / "model" / "estimator.pkl").write_bytes(b"something else")
     other = artifact.write_manifest(tmp_path / "model", "flights")
-    errors = _refused(tmp_path, HEADRACE_WORKLOAD="flights", HEADRACE_MODEL_DIGEST=digest)
+    errors = _refused(tmp_path, HEADRACE_MODEL_DIGEST=digest)
     assert f"The container cannot serve: The model's digest must be {digest}, got {other}." in errors
 
 
 def test_a_container_says_which_settings_it_lacks(tmp_path: Path) -> None:
-    errors = _refused(tmp_path, HEADRACE_WORKLOAD="flights")
+    errors = _refused(tmp_path)
     assert "HEADRACE_MODEL_DIGEST must be set in the environment, it is missing." in errors
 
 
-def test_a_model_of_other_inputs_is_refused(workload: Workload, tmp_path: Path) -> None:
-    fewer = {name: feature for name, feature in workload.features.items() if name != "visibility"}
-    digest = models.save(workload.model_copy(update={"features": fewer}), tmp_path / "model")
-    errors = _refused(tmp_path, HEADRACE_WORKLOAD="flights", HEADRACE_MODEL_DIGEST=digest)
-    assert "they differ in visibility. Serve it with the image that it was packaged with." in errors
+def test_a_model_without_its_workload_is_refused(workload: Workload, tmp_path: Path) -> None:
+    models.save(workload, tmp_path / "model")
+    shutil.rmtree(tmp_path / "model" / "workload")
+    digest = artifact.write_manifest(tmp_path / "model", "flights")
+    errors = _refused(tmp_path, HEADRACE_MODEL_DIGEST=digest)
+    assert "must carry its workload's files in workload/, and has none" in errors

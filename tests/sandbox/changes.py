@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import shutil
 import threading
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -174,18 +172,14 @@ def arrived(environment: Environment, workload: Workload, text: str, settings: S
     """Look in AWS whether it is as a workload, the first of some settings, and the settings say."""
     choices = settings.workloads[0].over(settings)
     sagemaker = environment.client("sagemaker")
-    bundle = (
-        environment.client("s3")
-        .get_object(Bucket=environment.outputs.artifacts_bucket, Key=f"bundles/{environment.outputs.code_digest}.zip")[
-            "Body"
-        ]
-        .read()
-    )
-    with zipfile.ZipFile(io.BytesIO(bundle)) as packed:
-        assert packed.read("workloads/flights/workload.yaml").decode() == text
+    digest = environment.own.workload_digest
+    key = f"workloads/flights/{digest}/workload.yaml"
+    uploaded = environment.client("s3").get_object(Bucket=environment.outputs.artifacts_bucket, Key=key)
+    assert uploaded["Body"].read().decode() == text
     pipeline = sagemaker.describe_pipeline(PipelineName=environment.own.pipeline_name)
     assert pipeline["PipelineDescription"] == workload.description
-    for word in (environment.outputs.image_uri, choices.training_instance_type, str(choices.training_volume_gb)):
+    image, kind = environment.outputs.image_uri, choices.training_instance_type
+    for word in (image, digest, kind, str(choices.training_volume_gb)):
         assert word in pipeline["PipelineDefinition"]
     assert environment.own.feature_groups.keys() == workload.entities.keys()
     for entity, group in environment.own.feature_groups.items():

@@ -76,6 +76,8 @@ def owned(workload_name: str) -> Iterator[str]:
     yield f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{workload_name}-release-machine-0000000"
     yield f"{BUCKETS['raw']}/raw/{OWN_SOURCE[workload_name]}/2026/11.parquet"
     yield f"{BUCKETS['artifacts']}/packages/{name}/run/model.tar.gz"
+    yield f"{BUCKETS['artifacts']}/workloads/{workload_name}/{'f' * 64}/workload.yaml"
+    yield f"{BUCKETS['artifacts']}/bootstraps/{workload_name}/{'f' * 64}/model.tar.gz"
     yield f"{BUCKETS['curated']}/capture/{name}/{name}/live/2026/11/25/10/captured.jsonl"
     yield f"{BUCKETS['curated']}/{workload_name}/train/run/model.tar.gz"
 
@@ -115,6 +117,8 @@ def test_its_own_roles_do_reach_it(name: str) -> None:
         "model/",
         "model-package/",
         "packages/",
+        "workloads/",
+        "bootstraps/",
         "capture/",
         "parameter/",
         "raw/",

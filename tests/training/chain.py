@@ -15,6 +15,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from agreements import variables
+from workloads import folder as folders
+
 ROOT = Path(__file__).parents[2]
 GROUPS = {"origin": "test-origin", "route": "test-route", "aircraft": "test-aircraft"}
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/headrace@sha256:" + "a" * 64
@@ -102,10 +105,13 @@ class Chain:
         Holds the jobs' folders.
     environment : dict of str to str
         Of every job.
+    workload : Path
+        The folder of the workload that every job is given.
     """
 
     folder: Path
     environment: Mapping[str, str]
+    workload: Path = ROOT / "workloads" / "flights"
 
     def processing(
         self,
@@ -119,6 +125,7 @@ class Chain:
         folder = self.folder / (step or name)
         for target, source in (inputs or {}).items():
             shutil.copytree(source, folder / "processing" / "input" / target)
+        environment = {**self._mount(folder / "processing" / "input"), **environment}
         return self._run(folder, [sys.executable, "-m", f"training.{name}", *arguments], environment)
 
     def scoring(self, step: str, *arguments: str, inputs: Mapping[str, Path]) -> Job:
@@ -130,12 +137,19 @@ class Chain:
         """Run the training job; its model is packed as SageMaker packs it, under ``packed``."""
         folder = self.folder / name
         shutil.copytree(channel, folder / "input" / "data" / "training")
+        environment = {**self._mount(folder / "input" / "data"), **environment}
         job = self._run(folder, [sys.executable, "-m", "training.train"], environment)
         if job.code == 0:
             (folder / "packed").mkdir()
             with tarfile.open(folder / "packed" / "model.tar.gz", "w:gz") as tar:
                 tar.add(folder / "model", arcname=".")
         return job
+
+    def _mount(self, inputs: Path) -> dict[str, str]:
+        """Mount the workload, and return the variable by which a job knows it."""
+        contents = folders.files(self.workload)
+        folders.write(contents, inputs / "workload")
+        return {variables.WORKLOAD_DIGEST: folders.digest(contents)}
 
     def _run(self, folder: Path, command: Sequence[str], environment: Mapping[str, str]) -> Job:
         folder.mkdir(parents=True, exist_ok=True)

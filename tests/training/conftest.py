@@ -9,12 +9,12 @@ from typing import Any
 import boto3
 import pytest
 
+from agreements import variables
 from tests.training.chain import GROUPS, IMAGE, Chain, Job, OnlineStore
 from tests.training.steps import MONTH, Cloud, evaluated_by, packaged_by, succeeded
 from tests.training.streams import Streams, of_months
 from training import features
 from training.features import Features
-from training.job import feature_group_variable
 from workloads import spec
 from workloads.flights import ingest
 from workloads.spec import Workload
@@ -66,15 +66,15 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
-        "HEADRACE_WORKLOAD": "flights",
         "HEADRACE_PIPELINE_EXECUTION": "execution1",
         "HEADRACE_CODE_DIGEST": "c" * 64,
         "HEADRACE_IMAGE_URI": IMAGE,
         "RAW_BUCKET": "raw",
         "ARTIFACTS_BUCKET": "artifacts",
         "MODEL_PACKAGE_GROUP_NAME": "flights",
-        **{feature_group_variable(entity): group for entity, group in GROUPS.items()},
+        **{variables.feature_group(entity): group for entity, group in GROUPS.items()},
         "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
+        "MLFLOW_EXPERIMENT_NAME": "flights",
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
     yield Cloud(Chain(folder / "first", environment), s3, sagemaker, online)

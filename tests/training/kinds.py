@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from workloads import folder as folders
 from workloads import spec
 from workloads.spec import Workload
 
@@ -35,12 +36,15 @@ def content(kind: str, estimator: dict[str, Any] | None = None, **label: Any) ->
     said = {"name": "answer", "type": kind, "description": "It.", "known_at": "known_at", **label}
     if kind == "category":
         said.setdefault("categories", CLASSES)
+    prior = PRIORS[kind]
+    if kind == "category" and said["categories"] != CLASSES:
+        prior = dict.fromkeys(said["categories"], 1 / len(said["categories"]))
     columns = {"event_time": "timestamp", "id": "string", "size": "number", "colour": "string", "open": "boolean"}
     answers = {"known_at": "timestamp", "answer": {"boolean": "boolean", "category": "string"}.get(kind, "number")}
     return {
         "name": f"{kind}-kind",
         "description": "A question.",
-        "prior": PRIORS[kind],
+        "prior": prior,
         "sources": {"things": {"description": "A thing.", "columns": {**columns, **answers}}},
         "examples": {"view": "examples", "record_id": "id", "event_time": "event_time"},
         "features": {
@@ -69,6 +73,13 @@ def written(folder: Path, kind: str, estimator: dict[str, Any] | None = None, **
     (own / "workload.yaml").write_text(yaml.safe_dump(said, sort_keys=False), "utf-8")
     (own / "features.sql").write_text("CREATE VIEW examples AS SELECT * FROM things;\n", "utf-8")
     return spec.load(own / "workload.yaml")
+
+
+def lying(workload: Workload, folder: Path) -> Workload:
+    """Return a workload as one that was read from a folder, where its files are written."""
+    fields = workload.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    folders.write({folders.FILE: yaml.safe_dump(fields, sort_keys=False).encode(), folders.SQL: b""}, folder)
+    return workload.read_from(folder)
 
 
 def examples(kind: str, rows: int = 600, *, share: float = 0.25, seed: int = 0) -> pd.DataFrame:

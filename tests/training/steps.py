@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from agreements import variables
 from tests.training.chain import Chain, Job, OnlineStore
+from workloads import folder as folders
+from workloads.spec import Workload
 
 MONTH = ("--data-start", "2013-01-01", "--data-end", "2013-02-01")
+
+
+def mounted(base: Path, workload: Workload, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a job in this process a folder, and the workload as a processing input."""
+    contents = folders.files(workload.folder)
+    folders.write(contents, base / "processing" / "input" / "workload")
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(base))
+    monkeypatch.setenv(variables.WORKLOAD_DIGEST, folders.digest(contents))
+    return base
 
 
 @dataclass

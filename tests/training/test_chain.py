@@ -101,10 +101,7 @@ def test_the_package_carries_where_the_model_comes_from(cloud: Cloud, prepared: 
     key = "packages/flights/execution1"
     assert container["Image"] == IMAGE
     assert container["ModelDataUrl"] == f"s3://artifacts/{key}/model.tar.gz"
-    assert container["Environment"] == {
-        "HEADRACE_WORKLOAD": "flights",
-        "HEADRACE_MODEL_DIGEST": properties["model_digest"],
-    }
+    assert container["Environment"] == {"HEADRACE_MODEL_DIGEST": properties["model_digest"]}
     manifest = cloud.s3.get_object(Bucket="artifacts", Key=f"{key}/manifest.json")["Body"].read()
     assert properties["model_digest"] == f"sha256:{hashlib.sha256(manifest).hexdigest()}"
     body = cloud.s3.get_object(Bucket="artifacts", Key=f"{key}/model.tar.gz")["Body"].read()

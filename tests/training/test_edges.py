@@ -171,6 +171,7 @@ def test_a_package_is_born_pending_and_says_where_it_comes_from(monkeypatch: pyt
     monkeypatch.setenv("HEADRACE_PIPELINE_EXECUTION", "run-1")
     monkeypatch.setenv("HEADRACE_IMAGE_URI", "registry/images@sha256:1")
     monkeypatch.setenv("HEADRACE_CODE_DIGEST", "code")
+    monkeypatch.setenv("HEADRACE_WORKLOAD_DIGEST", "workload")
     monkeypatch.setenv("MODEL_PACKAGE_GROUP_NAME", "group")
     groups = {entity: f"{entity}-group" for entity in named("flights").entities}
     for entity, group in groups.items():
@@ -189,11 +190,12 @@ def test_a_package_is_born_pending_and_says_where_it_comes_from(monkeypatch: pyt
     assert container == {
         "Image": "registry/images@sha256:1",
         "ModelDataUrl": "the-model_data_url",
-        "Environment": {"HEADRACE_WORKLOAD": "flights", "HEADRACE_MODEL_DIGEST": "the-model_digest"},
+        "Environment": {"HEADRACE_MODEL_DIGEST": "the-model_digest"},
     }
     assert asked["CustomerMetadataProperties"] == {
         **{name: f"the-{name}" for name in names},
         "code_digest": "code",
+        "workload_digest": "workload",
         "image_digest": "sha256:1",
         "gates": "passed",
         "pipeline_execution": "run-1",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from inference import formats, plan
+from inference import artifact, bootstrap, formats, plan
 from inference.answers import AnswerForm
 from inference.contract import describe_answer
 from inference.headers import CSV, JSON
@@ -87,11 +87,8 @@ REGRESSORS: dict[str, dict[str, Any]] = {
 def trained(workload: Workload, rows: pd.DataFrame, folder: Path) -> plan.Model:
     """Fit, write and read a model, as the jobs do."""
     how, estimator = train.fit(workload, rows, dict(workload.estimator.parameters))
-    return read(workload, folder, plan.save(folder, workload, how, estimator))
-
-
-def read(workload: Workload, folder: Path, digest: str) -> plan.Model:
-    return plan.model_fn(folder, workload, digest)
+    lying = kinds.lying(workload, folder.with_name(f"{folder.name}-workload"))
+    return plan.model_fn(folder, plan.save(folder, lying, how, estimator))
 
 
 def judged(workload: Workload, model: plan.Model, rows: pd.DataFrame) -> dict[str, float]:
@@ -225,8 +222,9 @@ def test_what_is_no_answer_is_never_sent(kind: str, label: dict[str, Any], answe
 def test_before_the_first_model_each_kind_answers_its_prior(
     tmp_path: Path, kind: str, label: dict[str, Any], answer: dict[str, Any]
 ) -> None:
-    workload = kinds.workload(kind, **label)
-    model = read(workload, tmp_path, "bootstrap")
+    workload = kinds.lying(kinds.workload(kind, **label), tmp_path / "workload-of-it")
+    artifact.unpack(bootstrap.of(workload).archive, tmp_path / "model")
+    model = plan.model_fn(tmp_path / "model", "bootstrap")
     rows = plan.input_fn(workload, b'{"instances": [{}]}', JSON)
     body, _ = plan.output_fn(workload, plan.predict_fn(rows, model), model, JSON)
     assert json.loads(body)["predictions"] == [answer]

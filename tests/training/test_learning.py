@@ -38,7 +38,7 @@ def _auc_in_april(workload: Workload, flights: pd.DataFrame) -> float:
     training = dataset.split(workload, table(flights[flights.arrived_at < APRIL])).training
     how, estimator = train.fit(workload, training.to_pandas(), workload.estimator.parameters)
     april = flights[flights.event_time >= APRIL]
-    model = plan.Model("sha256:test", how, estimator)
+    model = plan.Model("sha256:test", how, estimator, workload)
     answers = model.answers(dataset.columns(workload, april))
     return measure(workload, april.late.to_numpy(dtype=bool), answers)["roc_auc"]
 
@@ -76,7 +76,8 @@ def test_another_estimator_is_an_import_path_away(workload: Workload, flights: p
     changed = {"type": kind, "parameters": parameters, "missing": missing, "categorical_parameter": None}
     other = workload.model_copy(update={"estimator": workload.estimator.model_copy(update=changed)})
     how, estimator = train.fit(other, flights.head(3000), parameters)
-    probabilities = plan.Model("sha256:test", how, estimator).answers(dataset.columns(other, flights.tail(10)))
+    model = plan.Model("sha256:test", how, estimator, other)
+    probabilities = model.answers(dataset.columns(other, flights.tail(10)))
     assert ((probabilities >= 0) & (probabilities <= 1)).all()
 
 

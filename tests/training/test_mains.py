@@ -17,6 +17,7 @@ import pytest
 from moto import mock_aws
 
 from inference import artifact, plan
+from tests.training.steps import mounted
 from training import (
     approved,
     check,
@@ -74,8 +75,6 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workload: Workload) -> Iterator[Path]:
     """The folder of a job, its environment, and S3 and SageMaker in this process."""
     settings = {
-        "SAGEMAKER_BASE_DIR": str(tmp_path),
-        "HEADRACE_WORKLOAD": workload.name,
         "HEADRACE_PIPELINE_EXECUTION": "run-1",
         "HEADRACE_IMAGE_URI": "r/i@sha256:1",
         "HEADRACE_CODE_DIGEST": "code",
@@ -86,6 +85,7 @@ def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workload: Workload) ->
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
+    mounted(tmp_path, workload, monkeypatch)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         s3 = boto3.client("s3")

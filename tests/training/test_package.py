@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from inference import artifact, plan
+from tests.training.steps import mounted
 from training import evaluate, package, storage, tracking
 from training.job import JobError
 from workloads.spec import Workload
@@ -27,8 +28,7 @@ def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workload: Workload) 
     def refuse(*_: object) -> Any:
         raise AssertionError("something was written")
 
-    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
-    monkeypatch.setenv("HEADRACE_WORKLOAD", workload.name)
+    mounted(tmp_path, workload, monkeypatch)
     monkeypatch.setattr(tracking, "step", step)
     monkeypatch.setattr(storage, "client", refuse)
     folder = tmp_path / "processing/input"

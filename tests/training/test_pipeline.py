@@ -23,6 +23,8 @@ SETTINGS = PipelineSettings(
     region="us-east-1",
     image_uri=IMAGE,
     code_digest="c" * 64,
+    workload_uri="s3://artifacts/workloads/flights/" + "f" * 64 + "/",
+    workload_digest="f" * 64,
     features_role_arn=f"{_ROLE}features",
     training_role_arn=f"{_ROLE}training",
     scoring_role_arn=f"{_ROLE}scoring",
@@ -141,7 +143,7 @@ def test_each_output_lies_under_a_prefix_of_its_own(made: dict[str, Any]) -> Non
 def test_training_gets_the_training_part_and_only_the_evaluation_gets_labels(made: dict[str, Any]) -> None:
     steps = _all_steps(made)
     channels = steps["train"]["Arguments"]["InputDataConfig"]
-    assert [channel["ChannelName"] for channel in channels] == ["training"]
+    assert [channel["ChannelName"] for channel in channels] == ["workload", "training"]
     assert "Outputs['training']" in json.dumps(channels)
     assert {name for name, step in steps.items() if "Outputs['labels']" in json.dumps(step)} == {"check", "evaluate"}
 
@@ -156,6 +158,27 @@ def test_what_loads_a_model_has_neither_network_nor_names_to_call(made: dict[str
     for request in isolated.values():
         assert request["AppSpecification"]["ContainerEntrypoint"] == ["python", "-m", "training.score"]
         assert not [name for name in request["Environment"] if name.startswith(("MLFLOW", "MODEL_", "ARTIFACTS"))]
+
+
+def test_every_job_is_given_the_workload_and_the_digest_that_it_must_have(made: dict[str, Any]) -> None:
+    for step in _all_steps(made).values():
+        if step["Type"] not in ("Processing", "Training"):
+            continue
+        request = step["Arguments"]
+        if step["Type"] == "Training":
+            mounted = [
+                channel["DataSource"]["S3DataSource"]["S3Uri"]
+                for channel in request["InputDataConfig"]
+                if channel["ChannelName"] == "workload"
+            ]
+        else:
+            mounted = [
+                given["S3Input"]["S3Uri"]
+                for given in request["ProcessingInputs"]
+                if given["S3Input"]["LocalPath"] == "/opt/ml/processing/input/workload"
+            ]
+        assert mounted == [SETTINGS.workload_uri]
+        assert request["Environment"]["HEADRACE_WORKLOAD_DIGEST"] == SETTINGS.workload_digest
 
 
 def test_the_pipeline_tracks_with_our_own_server(made: dict[str, Any]) -> None:

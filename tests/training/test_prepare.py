@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.training.steps import mounted
 from tests.training.test_mains import ROWS, START, examples
 from training import dataset, features, prepare, storage
 from training.features import Features
@@ -36,12 +37,8 @@ def partly_answered(workload: Workload) -> pa.Table:
 @pytest.fixture
 def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workload: Workload) -> Path:
     """Run prepare on examples that are there already; of each source two files of two moments."""
-    for name, value in {
-        "SAGEMAKER_BASE_DIR": str(tmp_path),
-        "HEADRACE_WORKLOAD": "flights",
-        "RAW_BUCKET": "raw",
-    }.items():
-        monkeypatch.setenv(name, value)
+    mounted(tmp_path, workload, monkeypatch)
+    monkeypatch.setenv("RAW_BUCKET", "raw")
     moments = [START, datetime(2013, 1, 3, tzinfo=UTC)]
     bodies: dict[str, bytes] = {}
     for name, source in workload.sources.items():

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from inference import artifact, plan
-from tests.training.chain import Chain, Job
+from tests import changed
+from tests.training.chain import ROOT, Chain, Job
 from tests.training.estimators import Constant, Crash, FromAnotherVersion, Rewriter
 from workloads.spec import FeatureType, Workload
 
@@ -44,9 +47,9 @@ def packed(folder: Path, workload: Workload, estimator: plan.Estimator | None) -
     return folder / "model"
 
 
-def score(folder: Path, model: Path, holdout: Path, *arguments: str) -> Job:
-    """Run the job."""
-    chain = Chain(folder / "jobs", {"HEADRACE_WORKLOAD": "flights"})
+def score(folder: Path, model: Path, holdout: Path, *arguments: str, workload: Path | None = None) -> Job:
+    """Run the job, with the flights' workload unless another one is given."""
+    chain = Chain(folder / "jobs", {}, workload or ROOT / "workloads" / "flights")
     return chain.scoring("score", *arguments, inputs={"model": model, "holdout": holdout})
 
 
@@ -88,14 +91,68 @@ def test_without_a_champion_there_is_nothing_to_score(tmp_path: Path, holdout: P
     assert json.loads(job.output("scores", "scored.json").read_text()) == {}
 
 
-def test_a_model_whose_inputs_are_gone_says_which(tmp_path: Path, workload: Workload, holdout: Path) -> None:
-    earlier = workload.model_copy(
-        update={"features": {**workload.features, "moon": next(iter(workload.features.values()))}}
+def reason(job: Job) -> str:
+    """Why a champion was not scored."""
+    assert job.code == 0, job.log
+    return str(json.loads(job.output("scores", "scored.json").read_text())["reason"])
+
+
+def test_a_champion_whose_question_or_inputs_are_gone_says_which(
+    tmp_path: Path, workload: Workload, holdout: Path
+) -> None:
+    def change(document: dict[str, Any]) -> None:
+        document["examples"]["view"] = "now"
+        document["label"]["name"] = "later"
+        del document["features"]["visibility"]
+        document["features"]["distance"] = {"description": "d", "type": "category", "categories": ["far"]}
+
+    sql = "CREATE VIEW now AS SELECT * REPLACE (distance::VARCHAR AS distance), late AS later FROM examples;"
+    changed.flights(tmp_path / "now", change, features__sql=sql)
+    model = packed(tmp_path, workload, Constant())
+    job = score(tmp_path, model, holdout, "--champion", workload=tmp_path / "now")
+    assert reason(job) == (
+        "The model cannot be asked about this hold-out, which asks for later, not late; "
+        "has distance as category, not integer; lacks visibility."
     )
-    job = score(tmp_path, packed(tmp_path, earlier, Constant()), holdout, "--champion")
-    assert (
-        "needs moon, which the workload lacks" in json.loads(job.output("scores", "scored.json").read_text())["reason"]
-    )
+
+
+def test_a_champion_is_asked_by_the_contract_that_it_was_trained_with(
+    tmp_path: Path, workload: Workload, holdout: Path
+) -> None:
+    """Today's workload has one feature more, and other categories of another."""
+
+    def change(document: dict[str, Any]) -> None:
+        document["examples"]["view"] = "now"
+        document["features"]["kilometres"] = {"description": "d", "type": "number"}
+        document["features"]["origin"]["categories"] = ["EWR", "JFK", "LGA", "HPN"]
+
+    sql = "CREATE VIEW now AS SELECT *, distance * 1.6 AS kilometres FROM examples;"
+    changed.flights(tmp_path / "now", change, features__sql=sql)
+    job = score(tmp_path, packed(tmp_path, workload, Constant(0.2)), holdout, "--champion", workload=tmp_path / "now")
+    assert job.code == 0, job.log
+    assert "UA1-EWR,0.2" in job.output("scores", "answers.csv").read_text()
+
+
+def test_a_champion_of_before_models_carried_their_workload_says_so(
+    tmp_path: Path, workload: Workload, holdout: Path
+) -> None:
+    files = tmp_path / "files"
+    packed(tmp_path, workload, Constant())
+    shutil.rmtree(files / artifact.WORKLOAD)
+    artifact.write_manifest(files, workload.name)
+    (tmp_path / "model" / "model.tar.gz").write_bytes(artifact.archive(files))
+    said = reason(score(tmp_path, tmp_path / "model", holdout, "--champion"))
+    assert "must carry its workload's files in workload/, and has none" in said
+
+
+def test_a_workload_that_was_changed_under_way_is_not_used(tmp_path: Path, workload: Workload, holdout: Path) -> None:
+    """Whoever may write to the bucket could change what a job mounts."""
+    chain = Chain(tmp_path / "jobs", {})
+    inputs = {"model": packed(tmp_path, workload, Constant()), "holdout": holdout}
+    job = chain.processing("score", inputs=inputs, HEADRACE_WORKLOAD_DIGEST="f" * 64)
+    assert job.code == 1
+    assert f"must have the digest {'f' * 64}, with which the pipeline was deployed, and has " in job.reason
+    assert not job.output("scores", "answers.csv").exists()
 
 
 def test_a_changed_file_is_not_loaded(tmp_path: Path, workload: Workload, holdout: Path) -> None:

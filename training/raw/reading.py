@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from agreements import prefixes
 from training.raw import files as keys
 from training.raw import formats, values
 from training.raw.files import RawFile
@@ -171,7 +172,7 @@ def read_all(
 
 
 def _stream(name: str, source: Source, files: Sequence[RawFile], dates: _Dates) -> tuple[Stream, list[RawProblem]]:
-    prefix = f"raw/{name}/"
+    prefix = prefixes.source(name)
     logs = {kind for file in files if (kind := keys.table_format(file.key))}
     if logs:
         rule = f"hold plain files, not a table of {' and '.join(sorted(logs))}"

@@ -1,0 +1,1 @@
+"""What rooms agree on and none of them owns: names that each must spell alike. Imports nobody."""

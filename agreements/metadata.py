@@ -1,0 +1,23 @@
+"""Names of a model package's metadata: what it was made of, and what it is asked about before it is released."""
+
+from __future__ import annotations
+
+MODEL_DIGEST = "model_digest"
+ARTIFACT_SHA256 = "artifact_sha256"
+DATASET_VERSION = "dataset_version"
+CODE_DIGEST = "code_digest"
+WORKLOAD_DIGEST = "workload_digest"
+IMAGE_DIGEST = "image_digest"
+GATES = "gates"
+PASSED = "passed"
+"""What `GATES` says of a model that passed all of them."""
+PIPELINE_EXECUTION = "pipeline_execution"
+MANIFEST_URI = "manifest_uri"
+EVALUATION_URI = "evaluation_uri"
+BASELINE_URI = "baseline_uri"
+FEATURE_GROUP_ = "feature_group_"
+"""Before an entity's name: the feature group that the model's features are read from."""
+METRIC_ = "metric_"
+"""Before a metric's name: its value on the hold-out."""
+PARAMETER_ = "parameter_"
+"""Before the name of one of the estimator's parameters: its value."""
