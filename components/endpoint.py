@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from components.bucket import Bucket
 from components.checks import require
-from components.endpoint_birth import EndpointBirth, EndpointBirthArgs
+from components.endpoint_birth import EndpointBirth, EndpointBirthArgs, EndpointEnd
 from components.place import Place
 
 LONGEST_NAME = 46
@@ -119,17 +119,14 @@ class Endpoint(pulumi.ComponentResource):
             kms_key_id=args.logs_key_arn,
             opts=child,
         )
-        birth = EndpointBirth(
-            f"{name}-birth",
-            EndpointBirthArgs(
-                place=args.place,
-                endpoint_name=args.endpoint_name,
-                image_uri=args.image_uri,
-                model_data_url=args.model_data_url,
-                tags=args.tags,
-            ),
-            child,
+        born = EndpointBirthArgs(
+            place=args.place,
+            endpoint_name=args.endpoint_name,
+            image_uri=args.image_uri,
+            model_data_url=args.model_data_url,
+            tags=args.tags,
         )
+        birth = EndpointBirth(f"{name}-birth", born, child)
         model = aws.sagemaker.Model(
             f"{name}-bootstrap-model",
             name=f"{args.endpoint_name}-bootstrap",
@@ -148,13 +145,14 @@ class Endpoint(pulumi.ComponentResource):
             ),
         )
         configuration = self._configuration(name, args, model)
+        end = EndpointEnd(f"{name}-end", born, pulumi.ResourceOptions(parent=self, depends_on=[configuration]))
         endpoint = aws.sagemaker.Endpoint(
             f"{name}-endpoint",
             name=args.endpoint_name,
             endpoint_config_name=configuration.name,
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[log, *args.outlived_by],
+                depends_on=[log, end, *args.outlived_by],
                 ignore_changes=["endpointConfigName", "deploymentConfig"],
             ),
         )

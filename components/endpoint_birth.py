@@ -1,4 +1,4 @@
-"""The dynamic resource that lets an endpoint's birth be tried again after it failed (see `components.births`)."""
+"""The dynamic resources that let an endpoint's birth be tried again after it failed (see `components.births`)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider,
 from components import births
 from components.births import ENDPOINT
 from components.place import Place
+from components.sweeper import SweepProvider
 
 
 class EndpointBirthProvider(ResourceProvider):
@@ -38,8 +39,12 @@ class EndpointBirthProvider(ResourceProvider):
         births.clear(ENDPOINT, _news, _news["endpoint_name"])
         return UpdateResult(outs=_chosen(_news))
 
+
+class EndpointEndProvider(SweepProvider):
+    """Makes nothing; a deletion clears what a birth left that failed and was never tried again."""
+
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """Clear what a birth left that failed and was never tried again."""
+        """Clear the name; an endpoint that lives is Pulumi's to delete."""
         births.clear(ENDPOINT, _props, _props["endpoint_name"])
 
 
@@ -97,3 +102,17 @@ class EndpointBirth(Resource, module="serving", name="EndpointBirth"):
             "born_with_data": None,
         }
         super().__init__(EndpointBirthProvider(), name, inputs, opts)
+
+
+class EndpointEnd(Resource, module="serving", name="EndpointEnd"):
+    """The end of an endpoint that was never born: Pulumi does not know it, and its configuration must outlive it."""
+
+    def __init__(self, name: str, args: EndpointBirthArgs, opts: pulumi.ResourceOptions) -> None:
+        """Register the end, which must depend on the configuration."""
+        inputs = {
+            "account_id": args.place.account_id,
+            "region": args.place.region,
+            "endpoint_name": args.endpoint_name,
+            "tags": dict(args.tags),
+        }
+        super().__init__(EndpointEndProvider(), name, inputs, opts)

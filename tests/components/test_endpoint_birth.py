@@ -14,7 +14,7 @@ from moto.sagemaker.models import sagemaker_backends
 
 from components.account import WrongAccountError
 from components.births import NameTakenError
-from components.endpoint_birth import EndpointBirthProvider
+from components.endpoint_birth import EndpointBirthProvider, EndpointEndProvider
 
 ACCOUNT = "123456789012"  # moto's
 REGION = "us-east-1"
@@ -88,7 +88,7 @@ def test_a_failed_endpoint_of_somebody_else_stays() -> None:
 def test_an_endpoint_that_lives_keeps_what_it_was_born_with() -> None:
     endpoint("InService", TAGS)
     assert EndpointBirthProvider().diff("flights", BORN, PROPS).changes is False
-    EndpointBirthProvider().delete("flights", BORN)
+    EndpointEndProvider().delete("flights", BORN)
     assert exists()
 
 
@@ -100,7 +100,7 @@ def test_before_the_birth_the_newest_image_and_data_are_taken(newer: str) -> Non
 
 def test_destroying_clears_a_birth_that_failed() -> None:
     endpoint("Failed", TAGS)
-    EndpointBirthProvider().delete("flights", BORN)
+    EndpointEndProvider().delete("flights", BORN)
     assert not exists()
 
 

@@ -8,7 +8,7 @@ import pytest
 from pulumi.dynamic import ResourceProvider
 
 from components import births, feature_group_sweep, identity
-from components.endpoint_birth import EndpointBirthProvider
+from components.endpoint_birth import EndpointBirthProvider, EndpointEndProvider
 from components.feature_group import FeatureGroupProvider
 from components.feature_group_sweep import FeatureGroupSweepProvider
 from components.identity import IdentityProvider
@@ -29,6 +29,7 @@ IS = {"environment": "dev", "region": "r", "account_id": "1", "allowed_account_i
 # a provider, what its resource was made from, what is changed, and what replaces it
 CASES: list[tuple[ResourceProvider, dict[str, Any], dict[str, Any], list[str]]] = [
     (EndpointBirthProvider(), {"endpoint_name": "e", "image_uri": "a"}, {"image_uri": "b"}, []),
+    (EndpointEndProvider(), {"endpoint_name": "e", "tags": {}}, {"tags": {"a": "b"}}, []),
     (TrackingBirthProvider(), {"server_name": "s", "tags": {}}, {"tags": {"a": "b"}}, []),
     (RoleRestProvider(), {"role_arn": "a"}, {"role_arn": "b"}, ["role_arn"]),
     (FeatureGroupSweepProvider(), {"name_prefix": "a"}, {"name_prefix": "b"}, []),

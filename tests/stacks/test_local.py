@@ -153,12 +153,21 @@ def test_the_sweeper_of_releases_outlives_the_endpoint(local: Recording) -> None
     assert sweeper.urn in endpoint.depends_on
 
 
+def test_an_endpoint_that_was_never_born_goes_before_its_configuration(local: Recording) -> None:
+    """Pulumi deletes in the other order of the dependencies: the endpoint, what a failed birth left, the rest."""
+    end = local.one("pulumi-python:dynamic/serving:EndpointEnd", "flights-endpoint-end")
+    type_ = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+    assert local.one(type_, "flights-endpoint-bootstrap-configuration").urn in end.depends_on
+    assert end.urn in local.one("aws:sagemaker/endpoint:Endpoint", "flights-endpoint-endpoint").depends_on
+
+
 def test_dynamic_resources_carry_the_account_that_they_may_work_in(local: Recording) -> None:
     waits = "pulumi-python:dynamic/security:RoleRest"  # and asks AWS for nothing
     kinds = [found for found in local.registrations if found.type.startswith("pulumi-python:dynamic")]
     dynamic = [found for found in kinds if found.type != waits]
     assert {found.name for found in dynamic} == {
         "flights-endpoint-birth",
+        "flights-endpoint-end",
         "flights-features-aircraft",
         "flights-features-origin",
         "flights-features-route",
