@@ -117,7 +117,12 @@ NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("components/*.py", _DECLARED),
     ("stacks/*.py", (*_STACKS, *_DECLARED)),
+    ("training/labels.py", ("tests/training/test_labels.py", "tests/training/test_kinds.py")),
+    ("training/estimators.py", ("tests/training/test_kinds.py",)),
+    ("training/metrics.py", ("tests/training/test_kinds.py", "tests/training/test_gates.py")),
+    ("training/check.py", (*_TRAINING, "tests/training/test_labels.py")),
     ("training/*.py", _TRAINING),
+    ("inference/answers.py", ("tests/training/test_kinds.py", "tests/inference/test_formats.py")),
     ("inference/*.py", ("tests/inference", "tests/training/test_gates.py")),
     ("policies/**/*.py", ("tests/policies",)),
     *(
