@@ -34,8 +34,9 @@ demo: ready  ## from nothing to a released model that answers, on this machine
 	@$(MAKE) --no-print-directory cloud
 	@$(RUN) $(PY) -m demo
 
-try: venv  ## try WORKLOAD (name or folder) on FROM/raw/<source>/ in seconds, nothing deployed; START, END
-	@$(PY) -m trial $(if $(WORKLOAD),'$(WORKLOAD)',flights) --from '$(FROM)' $(DATES)
+# Without FROM the newest raw data of ENV's lake are read, with your credentials.
+try: $(if $(FROM),venv,$(NEEDS) $(CLOUD))  ## try WORKLOAD (name or folder) on FROM/raw/<source>/ or on ENV's lake; nothing is deployed
+	@$(if $(FROM),,$(RUN)) $(PY) -m trial '$(or $(WORKLOAD),flights)' $(if $(FROM),--from '$(FROM)',--stack $(ENV)) $(DATES)
 
 mlflow: venv  ## open the MLflow in which `make try` keeps its runs
 	@$(PY) -m trial.page $(if $(PORT),--port $(PORT))

@@ -5,6 +5,7 @@
 >>> found.metrics, found.importance  # doctest: +SKIP
 """
 
+from trial.lake import run as run_on_lake
 from trial.running import Gates, Trial, run
 
-__all__ = ["Gates", "Trial", "run"]
+__all__ = ["Gates", "Trial", "run", "run_on_lake"]

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from training.job import JobError
-from trial import report, running, tracked
+from trial import lake, report, running, tracked
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,14 +21,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.perf_counter()
     parser = argparse.ArgumentParser(prog="python -m trial", description=__doc__)
     parser.add_argument("workload", help="a workload's name, or a folder with a workload.yaml and its features.sql")
-    parser.add_argument("--from", dest="folder", type=Path, required=True, help="holds the events as raw/<source>/...")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--from", dest="folder", type=Path, help="holds the events as raw/<source>/...")
+    where.add_argument("--stack", help="an environment, of whose lake a sample is taken with your credentials")
     parser.add_argument("--start", help="ISO date (UTC) of the first events that count; by default all do")
     parser.add_argument("--end", help="ISO date (UTC) before which events count")
     parser.add_argument("--untracked", action="store_true", help="leave no record in the local MLflow")
     chosen = parser.parse_args(arguments)
 
     try:
-        trial = running.run(chosen.workload, chosen.folder, chosen.start, chosen.end)
+        if chosen.folder:
+            trial = running.run(chosen.workload, chosen.folder, chosen.start, chosen.end)
+        else:
+            trial = lake.run(chosen.workload, chosen.stack, chosen.start, chosen.end)
     except (JobError, ValueError) as error:
         print(f"{'refused':<11}{error}", file=sys.stderr)
         return 2

@@ -80,19 +80,19 @@ class Cache:
         self._write(path, table, took)
         return Kept(table, took, cached=False)
 
-    def file(self, name: str, content: Callable[[], bytes]) -> Path:
-        """Return a file of this name, written with the content if there is none.
-
-        Raises
-        ------
-        OSError
-            If it cannot be written.
-        """
+    def content(self, name: str, read: Callable[[], bytes]) -> bytes:
+        """Return the content that is kept under a name, read if there is none."""
         path = self.at / name
-        if not path.is_file():
-            self._replace(path, lambda unfinished: unfinished.write_bytes(content()))
-        os.utime(path)
-        return path
+        try:
+            found = path.read_bytes()
+            os.utime(path)
+        except OSError:
+            found = read()
+            try:
+                self._replace(path, lambda unfinished: unfinished.write_bytes(found))
+            except OSError as error:
+                self.problem = str(error)
+        return found
 
     def _write(self, path: Path, table: pa.Table, seconds: float) -> None:
         marked = table.replace_schema_metadata({**(table.schema.metadata or {}), _SECONDS: repr(seconds).encode()})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from training import raw
+from training.raw import RawFile
 from trial.digests import of_file
 from workloads.problems import Problem, ProblemsError
 from workloads.spec import Workload
@@ -17,20 +19,14 @@ class File:
 
     Attributes
     ----------
-    key : str
-        ``raw/<source>/...``, as in the lake.
+    raw : RawFile
+        Its key, ``raw/<source>/...`` as in the lake, and what reads it.
     digest : str
-        Of its content, or the name of the object's version.
-    read : callable
-        Returns its bytes.
-    place : str
-        Where it is, for messages.
+        Of its content, or of the name of an object's version.
     """
 
-    key: str
+    raw: RawFile
     digest: str
-    read: Callable[[], bytes]
-    place: str
 
 
 Files = Mapping[str, Sequence[File]]
@@ -51,16 +47,12 @@ def of_folder(workload: Workload, folder: Path) -> Files:
     found, problems = {}, []
     for name in workload.sources:
         below = folder / "raw" / name
-        paths = sorted(path for path in below.rglob("*") if path.is_file()) if below.is_dir() else []
-        found[name] = [
-            File(path.relative_to(folder).as_posix(), of_file(path), path.read_bytes, str(path)) for path in paths
-        ]
-        if not paths:
+        found[name] = [File(one, of_file(folder / one.key)) for one in raw.below(folder, name)]
+        if not found[name]:
             value = "no such folder" if not below.is_dir() else "no files"
             remedy = f"Put the files of {name} there, or correct the source's name in workload.yaml."
-            problems.append(
-                Problem(field=f"sources.{name}", rule=f"have files below {below}", value=value, remedy=remedy)
-            )
+            rule = f"have files below {below}"
+            problems.append(Problem(field=f"sources.{name}", rule=rule, value=value, remedy=remedy))
     if problems:
         raise ProblemsError(problems)
     return found

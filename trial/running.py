@@ -17,16 +17,19 @@ import pyarrow.compute as pc
 from training import check, dataset, prepare, raw
 from training.job import JobError
 from training.prepare import Prepared
-from training.raw import RawFile
+from training.raw import RawDataError
+from training.raw.problems import RawProblem
 from trial import files, judged
-from trial.cache import Cache
+from trial.cache import Cache, Kept
 from trial.digests import digest, of_code
 from trial.files import Files
 from trial.remembered import Remembered
 from workloads import folder as artifact
 from workloads import spec
 from workloads.problems import Problem, ProblemsError
-from workloads.spec import Workload
+from workloads.spec import Source, Workload
+
+Dates = tuple[datetime | None, datetime | None]
 
 
 @dataclass(frozen=True)
@@ -137,19 +140,16 @@ def run(
         If the workload or the data cannot be read, or nothing can be trained on them.
     """
     clock, cache = _Clock(), cache or Cache()
-    first, last = _dates(start, end)
+    asked = dates_of(start, end)
     with clock.step("read"):
         path = place(workload)
         described = spec.load(path / "workload.yaml")
         artifact.use(path)
         given = folder if isinstance(folder, Mapping) else files.of_folder(described, Path(folder))
-        keys = {name: _stream_key(described, name, given) for name in described.sources}
-        kept = {
-            name: cache.table(keys[name], lambda name=name: _read(described, name, given))  # type: ignore[misc]
-            for name in described.sources
-        }
+        keys = {name: _stream_key(described, name, given, asked) for name in described.sources}
+        kept = _streams(described, given, keys, cache, asked)
         streams = {name: one.table for name, one in kept.items()}
-        first, last = _bounds(described, streams, first, last)
+        first, last = _bounds(described, streams, *asked)
     with clock.step("features"):
         dates = f"{first:%Y-%m-%d} {last:%Y-%m-%d}"
         remembered = Remembered(cache, {name: digest(key, dates) for name, key in keys.items()})
@@ -214,7 +214,14 @@ def place(workload: str | Path) -> Path:
     )
 
 
-def _dates(start: date | str | None, end: date | str | None) -> tuple[datetime | None, datetime | None]:
+def dates_of(start: date | str | None, end: date | str | None) -> Dates:
+    """Read the dates of a trial.
+
+    Raises
+    ------
+    ProblemsError
+        If one is none, or they are exchanged.
+    """
     found: list[datetime | None] = []
     problems = []
     for name, value in (("START", start), ("END", end)):
@@ -240,26 +247,38 @@ def _bounds(
         if streams[name].num_rows and not source.reference:
             extremes = pc.min_max(streams[name][source.event_time]).as_py()
             days += [extremes["min"].date(), extremes["max"].date()]
+    if not days and (start or end):
+        field, value = ("START", start) if start else ("END", end)
+        remedy = "None of the sources has a row between the dates: choose others, or load events of them."
+        raise ProblemsError([Problem(field=field, rule="leave events", value=f"{value:%Y-%m-%d}", remedy=remedy)])
     if not days:
         raise JobError("The sources must hold events; their files have no rows. Give a folder that holds some.")
     midnight = datetime.min.time()
     first = start or datetime.combine(min(days), midnight, UTC)
-    last = end or datetime.combine(max(days), midnight, UTC) + timedelta(days=1)
-    if first >= last:
-        said = f"all events lie from {min(days)} to {max(days)}"
-        problem = Problem(
-            field="START" if start else "END",
-            rule="leave events",
-            value=str((start or last).date()),
-            remedy=f"Choose other dates: {said}.",
-        )
-        raise ProblemsError([problem])
-    return first, last
+    return first, end or datetime.combine(max(days), midnight, UTC) + timedelta(days=1)
 
 
-def _stream_key(workload: Workload, name: str, given: Files) -> str:
-    read = (f"{file.key} {file.digest}" for file in given[name])
-    return digest("stream", of_code(), pa.__version__, name, workload.sources[name].model_dump_json(), *read)
+def _stream_key(workload: Workload, name: str, given: Files, dates: Dates) -> str:
+    source, read = workload.sources[name], (f"{file.raw.key} {file.digest}" for file in given[name])
+    return digest("stream", of_code(), pa.__version__, name, source.model_dump_json(), *map(str, dates), *read)
+
+
+def _streams(workload: Workload, given: Files, keys: Mapping[str, str], cache: Cache, dates: Dates) -> dict[str, Kept]:
+    """Read every source, and tell what is wrong with any of them at once."""
+    found: dict[str, Kept] = {}
+    problems: list[RawProblem] = []
+    for name, source in workload.sources.items():
+
+        def read(name: str = name, source: Source = source) -> pa.Table:
+            return raw.read_all({name: source}, {name: [file.raw for file in given[name]]}, *dates)[name].table
+
+        try:
+            found[name] = cache.table(keys[name], read)
+        except RawDataError as error:
+            problems += error.problems
+    if problems:
+        raise RawDataError(problems)
+    return found
 
 
 def _rows(prepared: Prepared) -> dict[str, int]:
@@ -274,7 +293,3 @@ def _rows(prepared: Prepared) -> dict[str, int]:
         "between": answered - training - holdout,
         "holdout": holdout,
     }
-
-
-def _read(workload: Workload, name: str, given: Files) -> pa.Table:
-    return raw.read(name, workload.sources[name], [RawFile(file.key, file.read) for file in given[name]])

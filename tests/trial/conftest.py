@@ -3,7 +3,9 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
 import trial
@@ -80,3 +82,8 @@ def replace(path: Path, texts: dict[str, str]) -> None:
         assert old in text, old
         text = text.replace(old, new)
     path.write_text(text, encoding="utf-8")
+
+
+def by(table: pd.DataFrame, name: str) -> Any:
+    """Return the rows of a table by one column."""
+    return table.set_index(name).to_dict("index")

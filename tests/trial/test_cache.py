@@ -46,15 +46,22 @@ def test_a_damaged_file_is_computed_again(tmp_path: Path) -> None:
     assert cache.table("key", again).table.equals(TABLE)
 
 
-def test_a_run_that_ends_while_it_writes_leaves_no_file(tmp_path: Path) -> None:
+def test_a_run_that_ends_while_it_writes_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = Cache(tmp_path)
 
-    def killed() -> bytes:
+    def killed(*_: object, **__: object) -> NoReturn:
         raise KeyboardInterrupt
 
+    monkeypatch.setattr("pyarrow.parquet.write_table", killed)
     with pytest.raises(KeyboardInterrupt):
-        cache.file("object", killed)
+        cache.table("key", lambda: TABLE)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_contents_are_kept_too(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    assert cache.content("objects/a", lambda: b"content") == b"content"
+    assert cache.content("objects/a", again) == b"content"
 
 
 def test_what_a_killed_run_was_writing_goes_when_it_is_old(tmp_path: Path) -> None:

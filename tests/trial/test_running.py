@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import trial
-from tests.trial.conftest import replace
+from tests.trial.conftest import by, replace
 from training import features
 from trial import report
 from trial.cache import Cache
@@ -19,11 +19,6 @@ ROUTES = "avg(arrival_delay) OVER (newest ROWS BETWEEN 4 PRECEDING AND CURRENT R
 
 def cached(found: trial.Trial) -> dict[str, bool]:
     return dict(zip(found.views["view"], found.views["cached"], strict=True))
-
-
-def by(table: pd.DataFrame, name: str) -> Any:
-    """Return the rows of a table by one column."""
-    return table.set_index(name).to_dict("index")
 
 
 def same(one: trial.Trial, other: trial.Trial) -> None:
