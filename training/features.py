@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from training.job import JobError
 from workloads import spec, sql
-from workloads.spec import Workload
+from workloads.spec import Feature, FeatureType, Workload
 
 Keep = Callable[[str, Callable[[], pa.Table]], pa.Table]
 """Gets a view's name and what computes its rows, and returns the rows, computed now or earlier."""
 
 _TYPES = {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "category": "VARCHAR"}
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Rows of a history that count for nothing.
+
+    Attributes
+    ----------
+    without_identifier, without_event_time : int
+        Those that are nobody's, or of no moment.
+    same_moment : int
+        Those beside another one of the same record and moment.
+    """
+
+    without_identifier: int
+    without_event_time: int
+    same_moment: int
 
 
 @dataclass(frozen=True)
@@ -31,10 +49,13 @@ class Features:
         answer, then the features in the input contract's order.
     histories : dict of str to pyarrow.Table
         By entity: its identifier, event time and stored features, ordered by both.
+    left_out : dict of str to LeftOut
+        By entity: rows of its view that are not in its history.
     """
 
     examples: pa.Table
     histories: dict[str, pa.Table]
+    left_out: dict[str, LeftOut] = field(default_factory=dict)
 
 
 def compute(
@@ -56,10 +77,11 @@ def compute(
     Raises
     ------
     JobError
-        If the SQL fails on these rows; what fails on all, reading the workload has refused.
+        If the SQL fails on these rows, or makes infinite numbers; what fails on all, reading the workload has refused.
     """
     script = (folder or workload.folder) / "features.sql"
-    with sql.connect() as database:
+    # more threads add up in an order of their own each time, and 0.1 + 0.2 + 0.3 depends on it
+    with sql.connect(threads="1") as database:
         for name in workload.sources:
             database.register(name, streams[name])
         try:
@@ -69,9 +91,17 @@ def compute(
         try:
             rows = _kept(workload, database, keep)
             histories = {name: _history(workload, name, database, rows) for name in workload.entities}
-            return Features(database.sql(_join(workload, rows)).to_arrow_table(), histories)
+            examples = database.sql(_join(workload, rows)).to_arrow_table()
         except duckdb.Error as error:
             raise JobError(f"{script.name} cannot be run: {error}") from error
+    made = Features(
+        examples,
+        {name: history for name, (history, _) in histories.items()},
+        {name: left_out for name, (_, left_out) in histories.items()},
+    )
+    if infinite := list(_infinite(workload, made)):
+        raise JobError("\n".join(infinite))
+    return made
 
 
 def views(workload: Workload) -> list[str]:
@@ -92,18 +122,35 @@ def _all_rows(database: duckdb.DuckDBPyConnection, view: str) -> pa.Table:
     return database.table(f'"{view}"').to_arrow_table()
 
 
-def _history(workload: Workload, name: str, database: duckdb.DuckDBPyConnection, rows: Mapping[str, str]) -> pa.Table:
+def _history(
+    workload: Workload, name: str, database: duckdb.DuckDBPyConnection, rows: Mapping[str, str]
+) -> tuple[pa.Table, LeftOut]:
+    """Make the table ``<entity>_rows`` that examples are joined to, and return its rows.
+
+    A row without identifier or event time is nobody's, or of no moment. Of two rows of the same moment the greater one
+    counts, column by column in the order of the features, so that it does not matter which of them came first.
+    """
     entity = workload.entities[name]
-    columns = [
-        f'"{entity.record_identifier}"',
-        f'"{entity.event_time}"',
-        *_typed(workload, workload.stored_features(name)),
-    ]
+    record, at = f'"{entity.record_identifier}"', f'"{entity.event_time}"'
+    stored = workload.stored_features(name)
     database.execute(
-        f'CREATE TEMP TABLE "{name}_rows" AS SELECT {", ".join(columns)} FROM "{rows[entity.view]}" '  # noqa: S608
-        f'ORDER BY "{entity.event_time}", "{entity.record_identifier}"'
+        f'CREATE TEMP TABLE "{name}_made" AS SELECT {", ".join([record, at, *_typed(workload, stored)])} '  # noqa: S608
+        f'FROM "{rows[entity.view]}"'
     )
-    return database.table(f"{name}_rows").to_arrow_table()
+    no_record, no_moment, known, distinct = database.execute(
+        f"SELECT count(*) FILTER ({record} IS NULL), count(*) FILTER ({record} IS NOT NULL AND {at} IS NULL), "  # noqa: S608
+        f"count(*) FILTER ({record} IS NOT NULL AND {at} IS NOT NULL), "
+        f"count(DISTINCT ({record}, {at})) FILTER ({record} IS NOT NULL AND {at} IS NOT NULL) "
+        f'FROM "{name}_made"'
+    ).fetchall()[0]
+    greatest = ", ".join(f'"{feature}" DESC NULLS LAST' for feature in stored)
+    one = f"QUALIFY row_number() OVER (PARTITION BY {record}, {at} ORDER BY {greatest}) = 1" if known > distinct else ""
+    database.execute(
+        f'CREATE TEMP TABLE "{name}_rows" AS SELECT * FROM "{name}_made" '  # noqa: S608
+        f"WHERE {record} IS NOT NULL AND {at} IS NOT NULL {one} ORDER BY {at}, {record}"
+    )
+    database.execute(f'DROP TABLE "{name}_made"')
+    return database.table(f"{name}_rows").to_arrow_table(), LeftOut(no_record, no_moment, known - distinct)
 
 
 def _join(workload: Workload, rows: Mapping[str, str]) -> str:
@@ -116,7 +163,7 @@ def _join(workload: Workload, rows: Mapping[str, str]) -> str:
         value = f'{owner}."{name}"'
         if feature.age:
             value = f"date_diff('second', {owner}.\"{workload.entities[feature.source].event_time}\", {at}) / 60.0"
-        columns.append(f'CAST({value} AS {_TYPES[feature.type]}) AS "{name}"')
+        columns.append(f'{_cast(value, feature)} AS "{name}"')
     joins = [
         f'ASOF LEFT JOIN "{name}_rows" ON "{name}_rows"."{entity.record_identifier}" = '
         f'examples."{entity.record_identifier}" AND "{name}_rows"."{entity.event_time}" <= {at}'
@@ -129,4 +176,29 @@ def _join(workload: Workload, rows: Mapping[str, str]) -> str:
 
 
 def _typed(workload: Workload, names: tuple[str, ...]) -> list[str]:
-    return [f'CAST("{name}" AS {_TYPES[workload.features[name].type]}) AS "{name}"' for name in names]
+    return [_cast(f'"{name}"', workload.features[name]) + f' AS "{name}"' for name in names]
+
+
+def _cast(value: str, feature: Feature) -> str:
+    typed = f"CAST({value} AS {_TYPES[feature.type]})"
+    # zero by zero, or a missing value as pandas writes it
+    return f"nullif({typed}, 'NaN'::DOUBLE)" if feature.type is FeatureType.NUMBER else typed
+
+
+def _infinite(workload: Workload, made: Features) -> Iterator[str]:
+    """Say which numbers are infinite: no model takes them, nor does the feature store."""
+    views = [(workload.examples.view, workload.feature_names(spec.REQUEST), made.examples)]
+    views += [
+        (entity.view, workload.stored_features(name), made.histories[name])
+        for name, entity in workload.entities.items()
+    ]
+    for view, names, table in views:
+        for name in names:
+            if workload.features[name].type is FeatureType.NUMBER:
+                mask = pc.fill_null(pc.is_inf(table[name]), False)
+                if rows := pc.sum(mask).as_py():
+                    record, at = (str(table[column][pc.index(mask, True).as_py()]) for column in range(2))
+                    yield (
+                        f"{view}.{name} must be finite, got infinity in {rows} rows, such as that of {record} at {at}. "
+                        "A division by zero makes it: write `x / nullif(y, 0)` in features.sql."
+                    )

@@ -61,6 +61,8 @@ class Report:
         Of these, rows without an answer.
     known_late : int
         Of these, rows whose answer became known only after the end of the data, or at no moment.
+    histories : dict of str to LeftOut
+        By entity, rows of its view that are not in its history.
     split : dict
         Rows of the training part and the hold-out, and where one ends and the other begins.
     """
@@ -69,6 +71,7 @@ class Report:
     examples: int
     label_null: int
     known_late: int
+    histories: dict[str, features.LeftOut]
     split: dict[str, Any]
 
 
@@ -160,6 +163,10 @@ def build(
     made = (compute or features.compute)(workload, within, folder)
     if not made.examples.num_rows:
         raise JobError(_no_examples(workload, rows, start, end))
+    for name, left_out in made.left_out.items():
+        for what, count in asdict(left_out).items():
+            if count:
+                job.say(f"Left {count} rows out of the history of {name}: {what.replace('_', ' ')}")
     answer, at = made.examples[workload.label.name], made.examples[workload.label.known_at]
     unanswered = pc.is_null(answer)
     late = pc.and_not(pc.invert(pc.fill_null(pc.less(at, pa.scalar(end, at.type)), False)), unanswered)
@@ -175,7 +182,8 @@ def build(
         dataset.HOLDOUT: dataset.holdout_features(workload, parts),
         dataset.LABELS: dataset.holdout_labels(workload, parts),
     }
-    return Prepared(tables, made.histories, Report(rows, made.examples.num_rows, label_null, known_late, split))
+    report = Report(rows, made.examples.num_rows, label_null, known_late, made.left_out, split)
+    return Prepared(tables, made.histories, report)
 
 
 def _no_examples(workload: Workload, rows: Mapping[str, SourceRows], start: datetime, end: datetime) -> str:
