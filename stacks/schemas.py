@@ -17,6 +17,10 @@ _GLUE_TYPES: dict[ColumnType, str] = {
     "boolean": "boolean",
     "timestamp": "timestamp",
 }
+# Athena reads what lies in the files: a timestamp that is written as a number or a date is one there.
+_FORMS = dict.fromkeys(("epoch_s", "epoch_ms", "epoch_us", "epoch_ns"), "bigint") | dict.fromkeys(
+    ("start_of_day", "end_of_day"), "date"
+)
 
 
 def tables(workloads: Sequence[Workload], lake: DataLake) -> dict[str, ParquetTable]:
@@ -30,7 +34,8 @@ def tables(workloads: Sequence[Workload], lake: DataLake) -> dict[str, ParquetTa
         for name, source in workload.sources.items():
             descriptions.setdefault(name, source.description)
             for column, kind in source.columns.items():
-                columns.setdefault(name, {}).setdefault(column, _GLUE_TYPES[kind])
+                of_files = _FORMS.get(source.timestamps.get(column, ""), _GLUE_TYPES[kind])
+                columns.setdefault(name, {}).setdefault(column, of_files)
     return {
         name: ParquetTable(
             bucket=lake.raw, prefix=prefixes.source(name), columns=columns[name], description=descriptions[name]
