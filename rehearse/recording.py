@@ -16,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from agreements.prefixes import source
 from rehearse.__main__ import inputs_of
 from rehearse.asking import Aws
 from rehearse.calls import RECORDING, Recorded
@@ -62,7 +63,7 @@ class Normal:
             (re.compile(rf"\bheadrace([-/]){name}\b"), r"headrace\1{environment}"),
             (re.compile(rf"(?<={{environment}})([-/])(?:{of_entity or _NEVER})\b"), r"\1{workload}-{entity}"),
             (re.compile(rf"(?:^|(?<=[-/:])){own}\b"), "{workload}"),
-            (re.compile(rf"^raw/{sources}/$"), "raw/{source}/"),
+            (re.compile(rf"^{source(sources)}$"), source("{source}")),
             (re.compile(rf"/raw/{sources}/.+"), "/raw/{source}/object"),
             (re.compile(r"(?<=[a-z])-[0-9a-f]{7}(?![0-9a-zA-Z])"), f"-{UNNAMED}"),
             (_JOB, r"\1-0000000000"),

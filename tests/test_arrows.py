@@ -14,13 +14,13 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "agreements": (),
     "stacks": ("agreements", "components", "workloads", "training.pipeline", "inference.bootstrap"),
     "components": ("agreements",),
-    "workloads": (),
+    "workloads": ("agreements",),
     "training": ("agreements", "workloads", "inference"),
     "inference": ("agreements", "workloads"),
     "policies": (),
     "demo": ("agreements", "workloads", "stacks.outputs"),
     "trial": ("agreements", "training", "inference", "workloads"),
-    "rehearse": ("stacks", "workloads"),
+    "rehearse": ("agreements", "stacks", "workloads"),
     "sandbox": (),
 }
 OURS = {name for name in ARROWS if name != "__main__.py"} | {"tests"}

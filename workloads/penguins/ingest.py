@@ -18,6 +18,7 @@ from importlib.resources import files as resources
 
 import pandas as pd
 
+from agreements import prefixes
 from workloads.loading import Questions, RawFile, parquet
 
 TRAINING = ("2007-11-01", "2009-11-23")
@@ -36,7 +37,7 @@ def files() -> Iterator[RawFile]:
     for source, rows in _tables().items():
         known = rows[rows.event_time < until]
         for year, summer in known.groupby(known.event_time.dt.year):
-            yield RawFile(source, f"raw/{source}/{year}.parquet", parquet(summer), len(summer))
+            yield RawFile(source, f"{prefixes.source(source)}{year}.parquet", parquet(summer), len(summer))
 
 
 def questions() -> Questions:
