@@ -12,6 +12,7 @@ from components.bucket import Bucket
 from components.checks import require
 from components.endpoint_birth import EndpointBirth, EndpointBirthArgs, EndpointEnd
 from components.place import Place
+from components.release_policy import ServingPolicy
 
 LONGEST_NAME = 46
 """Characters of an endpoint's name: "-bootstrap" and "--", versions and a hash follow it, and AWS allows 63."""
@@ -40,14 +41,8 @@ class EndpointArgs:
         Where requests and answers are captured, under ``capture/``.
     capture_key_arn : input of str
         Customer key of what is captured.
-    capture_percentage : int
-        Share of requests captured, from 0 to 100.
-    variant_name : str
-        The one production variant, which releases keep.
-    instance_type : str
-        For example ``ml.m5.large``; a type without local NVMe storage, because those refuse a volume key.
-    instance_count : int
-        At least 1; from 2 on, one instance may fail.
+    serving_policy : ServingPolicy
+        The production variant that it is born with, which releases keep, and the share of requests captured.
     logs_key_arn : input of str
         Customer key of the containers' log.
     log_retention_days : int
@@ -70,10 +65,7 @@ class EndpointArgs:
     capture_key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
     log_retention_days: int
-    capture_percentage: int = 100
-    variant_name: str = "live"
-    instance_type: str = "ml.m5.large"
-    instance_count: int = 1
+    serving_policy: ServingPolicy
     outlived_by: Sequence[pulumi.Resource] = ()
 
 
@@ -99,14 +91,7 @@ class Endpoint(pulumi.ComponentResource):
                     f"`endpoint_name` must have at most {LONGEST_NAME} characters, got {args.endpoint_name!r}. "
                     "Shorten the workload's or the environment's name.",
                 ),
-                (
-                    0 <= args.capture_percentage <= 100,
-                    f"`capture_percentage` must be from 0 to 100, got {args.capture_percentage}. Give a share of 100.",
-                ),
-                (
-                    args.instance_count >= 1,
-                    f"`instance_count` must be at least 1, got {args.instance_count}. An endpoint needs an instance.",
-                ),
+                *args.serving_policy.rules(),
             ],
         )
         super().__init__("headrace:serving:Endpoint", name, None, opts)
@@ -170,16 +155,16 @@ class Endpoint(pulumi.ComponentResource):
             kms_key_arn=args.volume_key_arn,
             production_variants=[
                 {
-                    "variant_name": args.variant_name,
+                    "variant_name": args.serving_policy.variant_name,
                     "model_name": model.name,
-                    "instance_type": args.instance_type,
-                    "initial_instance_count": args.instance_count,
+                    "instance_type": args.serving_policy.instance_type,
+                    "initial_instance_count": args.serving_policy.instance_count,
                     "initial_variant_weight": 1,
                 }
             ],
             data_capture_config={
                 "enable_capture": True,
-                "initial_sampling_percentage": args.capture_percentage,
+                "initial_sampling_percentage": args.serving_policy.capture_percent,
                 "destination_s3_uri": pulumi.Output.format(
                     "s3://{}/{}{}", args.capture.name, CAPTURE_PREFIX, args.endpoint_name
                 ),

@@ -8,6 +8,7 @@ import pytest
 
 from components.alarms import AlarmTopic, AlarmTopicArgs, EndpointAlarms, EndpointAlarmsArgs
 from components.endpoint import Endpoint, EndpointArgs
+from components.release_policy import ServingPolicy
 from tests.components.parts import keys, lake, options
 from tests.components.recording import ACCOUNT, REGION, Recording, record
 
@@ -15,7 +16,7 @@ KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/keys-"
 
 
 def program(
-    endpoint_name: str = "headrace-test-flights", capture_percentage: int = 100, instance_count: int = 1
+    endpoint_name: str = "headrace-test-flights", capture_percent: int = 100, instance_count: int = 1
 ) -> Callable[[], None]:
     def register() -> None:
         place, opts = options()
@@ -35,8 +36,7 @@ def program(
                 capture_key_arn=known.model_arn,
                 logs_key_arn=known.logs_arn,
                 log_retention_days=90,
-                capture_percentage=capture_percentage,
-                instance_count=instance_count,
+                serving_policy=ServingPolicy(capture_percent=capture_percent, instance_count=instance_count),
             ),
             opts,
         )
@@ -108,9 +108,9 @@ def test_only_alarms_of_this_account_publish_to_the_encrypted_topic(recording: R
 
 def test_every_problem_of_an_endpoint_is_told_at_once() -> None:
     with pytest.raises(ValueError, match="Endpoint 'endpoint' cannot be made") as caught:
-        record(program("headrace-" + "x" * 40, capture_percentage=101, instance_count=0))
+        record(program("headrace-" + "x" * 40, capture_percent=101, instance_count=0))
     assert [line.split("`")[1] for line in str(caught.value).splitlines()[1:]] == [
         "endpoint_name",
-        "capture_percentage",
-        "instance_count",
+        "serving_policy.instance_count",
+        "serving_policy.capture_percent",
     ]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from inference import artifact, plan
+from tests import changed
 from tests.training.steps import mounted
 from training import evaluate, package, storage, tracking
 from training.job import JobError
@@ -70,4 +71,20 @@ def test_a_model_whose_file_was_changed_is_not_packaged(inputs: Path, tmp_path: 
 def test_without_the_refusals_the_job_goes_on_to_the_data(inputs: Path) -> None:
     """So the tests above are refused for their reason, and not for what else is missing here."""
     with pytest.raises(JobError, match=r"The training \w+ must be at"):
+        package.main()
+
+
+def test_a_model_that_packed_another_contract_than_it_was_evaluated_by_is_not_packaged(
+    inputs: Path, workload: Workload, tmp_path: Path
+) -> None:
+    """Training runs its maker's code, which could let the model answer by a threshold of its own."""
+
+    def stricter(document: dict[str, Any]) -> None:
+        document["label"]["threshold"] = 0.9
+
+    other = changed.flights(tmp_path / "other", stricter)
+    digest = plan.save(tmp_path / "again", other, plan.Plan.of(workload), plan.Prior((0.5, 0.5)))
+    (inputs / "model/model.tar.gz").write_bytes(artifact.archive(tmp_path / "again"))
+    change(inputs, model_digest=digest)
+    with pytest.raises(JobError, match="The model must carry the workload"):
         package.main()
