@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from agreements import prefixes
 from training import storage
 from training.raw import RawFile
 from training.raw import files as raw_files
@@ -128,7 +129,7 @@ def sample(
         If it is too much, or a source has no objects.
     """
     s3 = storage.client("s3")
-    found = {name: storage.newest_versions(s3, bucket, f"raw/{name}/") for name in workload.sources}
+    found = {name: storage.newest_versions(s3, bucket, prefixes.source(name)) for name in workload.sources}
     for begin in [start] if start else [None, *_starts(found)]:
         chosen = {
             name: [
