@@ -12,6 +12,7 @@ from pathlib import Path
 from agreements import variables
 from agreements.prefixes import PACKAGES
 from inference import artifact
+from inference.contract import describe, describe_answer
 from inference.statistics import statistics
 from training import dataset, evaluate, job, storage, tracking
 from training.job import JobError
@@ -21,7 +22,7 @@ FILE = "package.json"
 
 
 def main() -> None:
-    """Upload model.tar.gz, manifest.json, evaluation.json and baseline.json; describe them in ``package.json``."""
+    """Upload model.tar.gz, its manifest, evaluation, baseline and contract; describe them in ``package.json``."""
     workload = job.workload()
     training = job.processing("input", "training")
     body = job.processing("input", "evaluation", evaluate.FILE).read_bytes()
@@ -34,7 +35,10 @@ def main() -> None:
         digest = artifact.verify(folder, evaluation["model_digest"])
         _same_contract(folder / artifact.WORKLOAD)
         examples = dataset.read(training, dataset.TRAINING).to_pandas()
-        baseline = json.dumps(statistics(workload, dataset.columns(workload, examples)), indent=1) + "\n"
+        labels = examples[workload.label.name].tolist()
+        baseline = json.dumps(statistics(workload, dataset.columns(workload, examples), labels), indent=1) + "\n"
+        described = {"inputs": describe(workload), "answer": describe_answer(workload)}
+        contract = json.dumps(described, indent=1) + "\n"
         group, execution = job.setting(variables.MODEL_PACKAGE_GROUP_NAME), job.setting(variables.PIPELINE_EXECUTION)
         bucket, prefix = job.setting(variables.ARTIFACTS_BUCKET), f"{PACKAGES}{group}/{execution}"
         files = {
@@ -42,6 +46,7 @@ def main() -> None:
             artifact.MANIFEST: ((folder / artifact.MANIFEST).read_bytes(), "application/json"),
             evaluate.FILE: (body, "application/json"),
             "baseline.json": (baseline.encode(), "application/json"),
+            "contract.json": (contract.encode(), "application/json"),
         }
         s3 = storage.client("s3")
         checksums = {}

@@ -116,6 +116,7 @@ def test_the_package_carries_where_the_model_comes_from(cloud: Cloud, prepared: 
     assert all(register.storable(key, 128) and register.storable(value, 256) for key, value in properties.items())
     baseline = json.loads(cloud.s3.get_object(Bucket="artifacts", Key=f"{key}/baseline.json")["Body"].read())
     assert baseline["dataset"]["item_count"] > 15_000
+    assert 0.2 < baseline["label"]["numerical_statistics"]["mean"] < 0.3
 
 
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")  # MLflow's, over its own tables

@@ -20,7 +20,7 @@ from inference.headers import CSV, JSON
 from tests.training import kinds
 from tests.training.chain import Chain, Job
 from tests.training.steps import Cloud, evaluated_by, packaged_by, succeeded
-from training import dataset
+from training import dataset, storage
 from training.evaluate import broken_gates
 from workloads.fields import Gates
 from workloads.spec import Workload
@@ -176,14 +176,17 @@ def test_the_same_data_give_the_same_model_which_meets_itself_as_champion(cloud:
 
 
 def test_the_package_answers_json_and_csv_by_its_own_kind(cloud: Cloud, run: Run, tmp_path: Path) -> None:
-    bucket, _, key = run.package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"][5:].partition("/")
-    artifact.unpack(cloud.s3.get_object(Bucket=bucket, Key=key)["Body"].read(), tmp_path)
+    url = run.package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
+    described = json.loads(storage.read_uri(cloud.s3, url.replace("model.tar.gz", "contract.json")))
+    assert [column["name"] for column in described["inputs"]] == list(run.workload.features)
+    artifact.unpack(storage.read_uri(cloud.s3, url), tmp_path)
     model = plan.model_fn(tmp_path, run.package["CustomerMetadataProperties"]["model_digest"])
     rows = plan.input_fn(model.workload, b"2.5,blue,true\n-2.5,red,\n", CSV)
     answers = plan.predict_fn(rows, model)
     predictions = json.loads(plan.output_fn(model.workload, answers, model, JSON)[0])["predictions"]
     lines = list(csv.reader(io.StringIO(plan.output_fn(model.workload, answers, model, CSV)[0].decode())))
     high, low = predictions
+    assert {field["name"] for field in described["answer"]} == set(high)
     match run.workload.label.type:
         case "boolean":
             assert (high["answer"], low["answer"]) == (True, False)
