@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.place import Place
+from components.release_names import package_arns
 from components.statements import Statement, allow, deny
 
 PENDING = "PendingManualApproval"
@@ -50,7 +51,7 @@ class Registry(pulumi.ComponentResource):
         )
         self.group_name: pulumi.Output[str] = group.model_package_group_name
         self.group_arn: pulumi.Output[str] = group.arn
-        self._package_arns = args.place.arn("sagemaker", f"model-package/{args.group_name.lower()}/*")
+        self._package_arns = package_arns(group.arn)
         self.register_outputs({"group_name": self.group_name, "group_arn": self.group_arn})
 
     def read_statements(self) -> list[Statement]:

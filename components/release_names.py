@@ -28,6 +28,10 @@ def short_hash(*parts: str) -> str:
 
 
 def package_arns(group_arn: pulumi.Input[str]) -> pulumi.Output[str]:
-    """Return the pattern that the ARNs of a group's packages match."""
-    packages = pulumi.Output.from_input(group_arn).apply(lambda arn: arn.replace("-group/", "/", 1))
-    return pulumi.Output.concat(packages, "/*")
+    """Return the pattern that the ARNs of a group's packages match, in which SageMaker writes names in lower case."""
+
+    def pattern(arn: str) -> str:
+        kind, _, group = arn.rpartition("/")
+        return f"{kind.removesuffix('-group')}/{group.lower()}/*"
+
+    return pulumi.Output.from_input(group_arn).apply(pattern)
