@@ -42,14 +42,14 @@ def broken_gates(workload: Workload, metrics: Metrics, champion: Metrics | None)
     broken = []
     for name, bound in workload.gates.metrics.items():
         value = metrics[name]
-        if bound.minimum is not None and value < bound.minimum:
+        if bound.minimum is not None and not value >= bound.minimum:  # nor is NaN
             broken.append(f"{name} must be at least {bound.minimum:g}, got {value:.4f}")
-        if bound.maximum is not None and value > bound.maximum:
+        if bound.maximum is not None and not value <= bound.maximum:
             broken.append(f"{name} must be at most {bound.maximum:g}, got {value:.4f}")
     gate = workload.gates.champion
     if gate is not None and champion is not None:
         gain = METRICS[gate.metric].gain(metrics[gate.metric], champion[gate.metric])
-        if gain < gate.margin:
+        if not gain >= gate.margin:
             broken.append(
                 f"{gate.metric} must be better than the champion's {champion[gate.metric]:.4f} by at least "
                 f"{gate.margin:g}, got {metrics[gate.metric]:.4f}"

@@ -20,6 +20,8 @@ def test_a_good_first_model_passes(workload: Workload) -> None:
     ("metrics", "champion", "broken"),
     [
         ({"roc_auc": 0.6}, None, ["roc_auc must be at least 0.72, got 0.6000"]),
+        ({"roc_auc": float("nan")}, None, ["roc_auc must be at least 0.72, got nan"]),
+        ({"brier_score": float("nan")}, None, ["brier_score must be at most 0.18, got nan"]),
         ({"brier_score": 0.25}, None, ["brier_score must be at most 0.18, got 0.2500"]),
         ({"roc_auc": 0.775}, GOOD, []),  # a little worse is allowed
         (
