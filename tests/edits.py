@@ -99,11 +99,10 @@ def workload_document() -> dict[str, Any]:
 
 
 def settings_document(environment: str = "local") -> dict[str, Any]:
-    """An environment's settings as its file says them, and its name."""
+    """An environment's settings as its file says them, with the flights alone, and its name."""
     written = yaml.safe_load((ROOT / f"Pulumi.{environment}.yaml").read_text(encoding="utf-8"))["config"]
     found = {key.removeprefix("headrace:"): value for key, value in written.items()}
-    entries = [{"file": entry} if isinstance(entry, str) else entry for entry in found["workloads"]]
-    return {"environment": environment, **found, "workloads": entries}
+    return {"environment": environment, **found, "workloads": [{"file": "workloads/flights/workload.yaml"}]}
 
 
 def workload_problem(document: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -29,6 +29,7 @@ class Released:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A local cloud that runs, with nothing in it; this process's AWS clients reach it too."""
     made = places.make(tmp_path_factory.mktemp("sandbox"))
+    made = replace(made, root=places.copy_of_the_repository(tmp_path_factory.mktemp("repository")))
     made.cloud("start")
     before = dict(os.environ)
     os.environ.update({name: made.variables[name] for name in made.variables if name.startswith("HEADRACE_")})

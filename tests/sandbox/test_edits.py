@@ -21,7 +21,7 @@ from tests.edits import Edit
 from tests.sandbox import place as places
 from tests.sandbox.changes import Caller, Copy, arrived
 from tests.sandbox.conftest import Released
-from tests.sandbox.place import ROOT, Place
+from tests.sandbox.place import Place
 from workloads.spec import Workload
 
 REFUSED = {
@@ -42,7 +42,7 @@ def copy(
     """A copy of the repository; at the end the environment is again what the repository says."""
     root = places.copy_of_the_repository(tmp_path_factory.mktemp("copy"))
     yield Copy(replace(place, root=root))
-    settle(Copy(replace(place, root=ROOT)))
+    settle(Copy(place))
 
 
 @pytest.fixture(scope="module")

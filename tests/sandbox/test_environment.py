@@ -7,7 +7,7 @@ from pathlib import Path
 from demo.environment import Environment
 from tests.sandbox import place as places
 from tests.sandbox.conftest import Released
-from tests.sandbox.place import ROOT, Place
+from tests.sandbox.place import Place
 
 
 def _resources(place: Place) -> list[dict[str, object]]:
@@ -58,7 +58,7 @@ def test_dev_is_refused_in_another_account_before_anything_is_created(place: Pla
 def test_impossible_settings_are_all_reported_at_once(place: Place, environment: Environment) -> None:
     settings = place.folder / "impossible.yaml"
     wrong = "approval: perhaps\n  headrace:log_retention_days: 7\n  headrace:colour: red\n"
-    settings.write_text((ROOT / "Pulumi.local.yaml").read_text().replace("approval: automatic\n", wrong))
+    settings.write_text((place.root / "Pulumi.local.yaml").read_text().replace("approval: automatic\n", wrong))
     refused = place.pulumi("preview", "--stack", "local", "--config-file", str(settings), check=False)
     assert refused.returncode != 0
     for field in ("log_retention_days", "approval", "colour"):

@@ -120,6 +120,7 @@ def test_ctrl_c_in_the_demo_says_what_to_do(place: Place, environment: Environme
     demo = [sys.executable, "-m", "demo", "--logs", str(place.folder / "logs")]
     child = subprocess.Popen(
         inheriting("SIG_IGN", [*sandbox, *demo]),  # as a background job of a shell and many CI runners do
+        cwd=place.root,
         env=dict(place.variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
