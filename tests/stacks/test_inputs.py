@@ -112,6 +112,14 @@ def test_names_that_grow_too_long_are_told_with_how_much(tmp_path: Path, folder:
     assert "by 7." in lines[1]
 
 
+def test_names_of_just_the_length_that_aws_allows_are_taken(tmp_path: Path, folder: Folder) -> None:
+    longest, entity = "a" * 22, "e" * (60 - len("headrace-dev--") - 22)
+    file = folder(longest, **renamed("origin", entity))
+    assert len(inputs.checked("dev", {**GOOD, "workloads": [file]}, tmp_path).workloads) == 1
+    file = folder("b" * 22)
+    assert len(inputs.checked("s" * 14, {**GOOD, "workloads": [file]}, tmp_path).workloads) == 1
+
+
 @pytest.mark.parametrize("name", ["athena", "capture"])
 def test_a_folder_of_the_lakes_own_is_no_workloads(tmp_path: Path, folder: Folder, name: str) -> None:
     (line,) = told(tmp_path, folder(name))
