@@ -128,6 +128,13 @@ def version(folder: Path) -> str:
     return str(json.loads((folder / VERSION_FILE).read_text(encoding="utf-8"))["dataset_version"])
 
 
+def seen(folder: Path) -> dict[str, float]:
+    """Return what prepare saw, as an MLflow run's metrics: rows by source, and what became of the examples."""
+    report = json.loads((folder / REPORT_FILE).read_text(encoding="utf-8"))
+    rows = {f"rows_{name}": float(of["read"] - of["outside"]) for name, of in report["sources"].items()}
+    return {**rows, **{f"examples_{name}": float(report[name]) for name in ("label_null", "known_late")}}
+
+
 def columns(workload: Workload, examples: pd.DataFrame) -> dict[str, Any]:
     """Return the model's inputs by name, None where a category is missing and NaN where a number is."""
     values: dict[str, Any] = {}

@@ -241,7 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             **json.loads((folder / dataset.SPLIT_FILE).read_text(encoding="utf-8")),
         }
         job.output("evaluation", FILE).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-        run.log(metrics=metrics, tags={"headrace.gates": "failed" if broken else "passed"})
+        run.log(metrics=metrics | dataset.seen(folder), tags={"headrace.gates": "failed" if broken else "passed"})
         if champion and champion["metrics"]:
             run.log(metrics={f"champion_{name}": value for name, value in champion["metrics"].items()})
         if broken:

@@ -135,6 +135,8 @@ def prepared(workload: Workload, folder: Path) -> dataset.Split:
     (folder / "training" / dataset.VERSION_FILE).write_text('{"dataset_version": "sha256:data"}')
     split = {"dataset_version": "sha256:data", **dataset.describe(workload, parts)}
     (folder / "labels" / dataset.SPLIT_FILE).write_text(json.dumps(split))
+    seen = {"sources": {"arrivals": {"read": 9, "outside": 2}}, "label_null": 3, "known_late": 1}
+    (folder / "labels" / dataset.REPORT_FILE).write_text(json.dumps(seen))
     return parts
 
 
@@ -225,6 +227,8 @@ def test_an_evaluation_says_whether_the_gates_were_passed_and_against_whom(
     assert run.finished == ([] if good else ["FAILED"])
     assert {name: run.metrics[name] for name in report["metrics"]} == report["metrics"]
     assert ("champion_roc_auc" in run.metrics) is with_champion
+    seen = {"rows_arrivals": 7.0, "examples_label_null": 3.0, "examples_known_late": 1.0}
+    assert seen.items() <= run.metrics.items()
 
 
 def test_an_evaluation_asks_where_the_model_lies(capsys: pytest.CaptureFixture[str]) -> None:
