@@ -84,18 +84,17 @@ def checked(environment: str, values: Mapping[str, Any], root: Path) -> Inputs:
         settings = Settings.from_mapping(environment, values)
     except SettingsError as error:
         wrong.append(str(error))
-    loaded: dict[str, Workload] = {}
-    for file in dict.fromkeys(reading.files_of(values)):
+    files, loaded = reading.files_of(values), dict[str, Workload]()
+    for file in dict.fromkeys(files):
         try:
             loaded[file] = load(root / file)
         except ProblemsError as error:
             wrong.append(str(error))
-    if settings is not None:
-        entries = [(entry.file, loaded[entry.file]) for entry in settings.workloads if entry.file in loaded]
-        wrong += [str(problem) for problem in clashes(settings.prefix, entries)]
-        if not wrong:
-            return Inputs(settings=settings, workloads=tuple(_chosen(settings, loaded)))
-    raise InputsError("\n".join(wrong))
+    entries = [(file, loaded[file]) for file in files if file in loaded]
+    wrong += [str(problem) for problem in clashes(reading.prefix(environment), entries)]
+    if wrong or settings is None:
+        raise InputsError("\n".join(wrong))
+    return Inputs(settings=settings, workloads=tuple(_chosen(settings, loaded)))
 
 
 def _chosen(settings: Settings, loaded: Mapping[str, Workload]) -> Iterator[Chosen]:

@@ -46,6 +46,11 @@ def is_local(environment: str) -> bool:
     return environment.startswith(LOCAL)
 
 
+def prefix(environment: str) -> str:
+    """Return what an environment's names begin with that other systems must know."""
+    return f"{NAMESPACE}-{environment}"
+
+
 def _own_accounts(accounts: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
     local = is_local(str(info.data.get("environment")))
     if (local and accounts != (LOCAL_ACCOUNT,)) or (not local and LOCAL_ACCOUNT in accounts):
@@ -233,7 +238,7 @@ class Settings(Choices):
     @property
     def prefix(self) -> str:
         """What the names begin with that other systems must know."""
-        return f"{NAMESPACE}-{self.environment}"
+        return prefix(self.environment)
 
     @classmethod
     def from_mapping(cls, environment: str, values: Mapping[str, Any]) -> Self:

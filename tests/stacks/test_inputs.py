@@ -74,9 +74,18 @@ def test_what_is_wrong_is_shown_as_problems_and_without_a_traceback(monkeypatch:
 
 def test_settings_and_every_workload_are_told_at_once(tmp_path: Path, folder: Folder) -> None:
     first, second = folder("first", prior=7), folder("second", colour="red")
-    lines = told(tmp_path, first, second, "third/workload.yaml", region="somewhere", workload="old")
-    assert len(lines) == 6, lines
-    for part in ("headrace:region", "headrace:workload`", "prior", "colour", "third/workload.yaml:0: file must exist"):
+    twice = folder("fourth")
+    files = (first, second, "third/workload.yaml", twice, twice)
+    lines = told(tmp_path, *files, region="somewhere", workload="old")
+    assert len(lines) == 7, lines
+    for part in (
+        "headrace:region",
+        "headrace:workload`",
+        "prior",
+        "colour",
+        "third/workload.yaml:0: file must exist",
+        'headrace:workloads must name no workload twice, got "fourth"',
+    ):
         assert any(part in line for line in lines), part
 
 
