@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import pytest
 
+from tests import changed
 from training import job
 from training.job import JobError
+from workloads import folder
 
 REASON = "output/message"
 
@@ -70,3 +73,27 @@ def test_a_setting_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, v
 def test_an_output_s_folder_is_there(base: Path) -> None:
     assert job.output("a", "b.json") == base / "processing/output/a/b.json"
     assert (base / "processing/output/a").is_dir()
+
+
+@pytest.mark.parametrize("place", ["processing/input/workload", "input/data/workload"])
+def test_the_workload_is_the_mounted_one_and_its_modules_are_in_use(
+    base: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    contents = folder.files(changed.flights(base / place, own__py=f"PLACE = {place!r}\n").folder)
+    monkeypatch.setenv("HEADRACE_WORKLOAD_DIGEST", folder.digest(contents))
+    found = job.workload()
+    assert (found.name, found.folder) == ("flights", base / place)
+    assert place == importlib.import_module("workload.own").PLACE
+
+
+def test_a_workload_that_was_changed_after_its_upload_is_not_read(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounted = changed.flights(base / "processing/input/workload").folder
+    monkeypatch.setenv("HEADRACE_WORKLOAD_DIGEST", folder.digest(folder.files(mounted)))
+    (mounted / "more.py").write_text("")
+    with pytest.raises(JobError, match="deploy again and start a new execution"):
+        job.workload()
+
+
+def test_a_job_without_a_workload_says_where_it_looked(base: Path) -> None:
+    with pytest.raises(JobError, match=r"must be in .*/processing/input/workload or .*/input/data/workload"):
+        job.workload()
