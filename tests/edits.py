@@ -246,11 +246,13 @@ def _more(annotation: Any, entry: str | int, value: Any) -> Sequence[tuple[str |
 
 
 def _with(field: str, path: Path_, value: Any, beside: Mapping[str, Any]) -> list[tuple[Path_, Any]]:
-    """What must change with a field: a source's event time is one of its columns, as are its optional ones."""
+    """What must change with a field: some names are columns of the source, a class takes parameters of its own."""
     if field == "sources.*.event_time":
         return [((*path[:-1], "columns"), {**beside["columns"], value: "timestamp"})]
     if field == "sources.*.optional" and value != GONE:
         return [((*path[:-1], "columns"), {**beside["columns"], **dict.fromkeys(value, "number")})]
+    if field == "estimator.type":
+        return [((*path[:-1], name), GONE) for name in ("parameters", "categorical_parameter")]
     return []
 
 

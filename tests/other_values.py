@@ -45,6 +45,7 @@ def others(annotation: Any, field: FieldInfo | None, value: Any) -> list[Any]:  
         more = others(arguments[1], None, None) if not kept and get_origin(arguments[1]) is Literal else []
         return [
             *({**kept, f"{name}_again": one} for name, one in list(kept.items())[:1]),
+            *({key: one for key, one in kept.items() if key != name} for name in list(kept)[:1]),
             *({"event_time": one} for one in more),  # what may be said of a source's columns
         ]
     if annotation is bool:

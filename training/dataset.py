@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +46,21 @@ class Split:
     holdout: pa.Table
 
 
-def split(workload: Workload, examples: pa.Table) -> Split:
+def split(workload: Workload, examples: pa.Table, waited: timedelta = timedelta(0)) -> Split:
     """Split the examples in time.
 
     An example is trained on only if its answer was known before the hold-out begins, as it would have been when a
     model is trained at that moment.
+
+    Parameters
+    ----------
+    workload : Workload
+        Whose examples they are.
+    examples : Table
+        With their answers.
+    waited : timedelta
+        How long before the end the newest example was asked. The training part ends as long before the hold-out, so
+        that the answers of both have come alike.
 
     Raises
     ------
@@ -62,7 +73,8 @@ def split(workload: Workload, examples: pa.Table) -> Split:
     asked, known = (examples[name].to_pandas() for name in (workload.examples.event_time, workload.label.known_at))
     begin = asked.max() - (asked.max() - asked.min()) * workload.holdout.share
     parts = Split(
-        examples.filter(pa.array((asked < begin) & (known < begin))), examples.filter(pa.array(asked >= begin))
+        examples.filter(pa.array((asked < begin) & (asked + waited <= begin) & (known < begin))),
+        examples.filter(pa.array(asked >= begin)),
     )
     problems = [
         *labels.enough(workload, parts.training, "training part", 1),

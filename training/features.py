@@ -154,7 +154,11 @@ def _history(
 
 
 def _join(workload: Workload, rows: Mapping[str, str]) -> str:
-    """Write the point-in-time join: each example with the newest row of each history at or before its event time."""
+    """Write the point-in-time join: each example with the newest row of each history before its event time.
+
+    Not at it: a row of that very moment is most often made of the example itself, and is not in the feature store when
+    the question is asked. Its age would be 0 here and never there.
+    """
     examples, label = workload.examples, workload.label
     at = f'examples."{examples.event_time}"'
     columns = [f'examples."{examples.record_id}"', at, f'examples."{label.known_at}"', f'examples."{label.name}"']
@@ -166,7 +170,7 @@ def _join(workload: Workload, rows: Mapping[str, str]) -> str:
         columns.append(f'{_cast(value, feature)} AS "{name}"')
     joins = [
         f'ASOF LEFT JOIN "{name}_rows" ON "{name}_rows"."{entity.record_identifier}" = '
-        f'examples."{entity.record_identifier}" AND "{name}_rows"."{entity.event_time}" <= {at}'
+        f'examples."{entity.record_identifier}" AND "{name}_rows"."{entity.event_time}" < {at}'
         for name, entity in workload.entities.items()
     ]
     return (

@@ -20,8 +20,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from agreements import prefixes, variables
-from training import dataset, features, job, labels, raw, storage
+from training import dataset, features, job, labels, proof, raw, storage
 from training.job import JobError
+from training.proof import maturity
 from training.raw import RawFile, Stream
 from training.storage import Version
 from workloads.spec import Source, Workload
@@ -150,6 +151,8 @@ def build(
     ------
     JobError
         If the SQL fails, or its examples cannot be split.
+    workloads.problems.ProblemsError
+        If a feature looks ahead, or is the answer.
     """
     within = {
         name: raw.canonical(_cut(streams[name], source, start, end), source.event_time)
@@ -174,7 +177,12 @@ def build(
     job.say(f"{answered.num_rows} of {made.examples.num_rows} examples have an answer")
     if problem := labels.unanswered(workload, made.examples, end):
         raise JobError(problem)
-    parts = dataset.split(workload, answered)
+    waited = maturity.wait(workload, answered, end)
+    settled = maturity.old_enough(workload, answered, end, waited)
+    job.say(f"Answers come within {waited}: {answered.num_rows - settled.num_rows} newer examples are left out")
+    parts = dataset.split(workload, settled, waited)
+    job.say("Proving that nothing looks ahead")
+    proof.prove(workload, within, made, parts, folder)
     split = dataset.describe(workload, parts)
     label_null, known_late = (pc.sum(mask).as_py() or 0 for mask in (unanswered, late))
     tables = {

@@ -96,6 +96,11 @@ class Feature(_Part):
         default=False,
         description="Whether it is the minutes since the entity's newest row, computed where the features are joined.",
     )
+    allow_perfect: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Why it may answer the question all but perfectly by itself, which else is taken for a leak.",
+    )
 
 
 class Label(_Part):

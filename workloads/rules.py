@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from workloads.estimator_rules import estimator_rules
 from workloads.fields import REQUEST, Feature, Workload
 from workloads.kinds import FeatureType
 from workloads.label_rules import BrokenRule, label_rules
@@ -22,6 +23,7 @@ def broken_rules(workload: Workload, folder: Path) -> Iterator[BrokenRule]:
     for name, feature in workload.features.items():
         yield from _feature(name, feature, workload)
     yield from label_rules(workload)
+    yield from estimator_rules(workload, folder)
 
 
 def _files(folder: Path) -> Iterator[BrokenRule]:

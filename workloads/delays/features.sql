@@ -1,7 +1,7 @@
 -- The delays workload's features, as views over the flights' event streams (workload.yaml says what each column means).
 --
 -- Every row of a history may use only what was known at its event_time: rows with an event_time at or before it.
--- Training joins each example to the newest row of each history at or before the moment the question is asked.
+-- Training joins each example to the newest row of each history before the moment the question is asked.
 
 -- How a route flies now: what its last flights made up or lost between gate and gate, and how long they flew. Arrivals
 -- in the same minute are one row.

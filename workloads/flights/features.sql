@@ -1,7 +1,7 @@
 -- The flights workload's features, as views over its event streams (see workload.yaml for what each column means).
 --
 -- Every row of a history may use only what was known at its event_time: rows with an event_time at or before it.
--- Training joins each example to the newest row of each history at or before the moment the question is asked.
+-- Training joins each example to the newest row of each history before the moment the question is asked.
 
 -- An airport's punctuality now. The delay of a flight that has not left is the time it has waited so far, so that a
 -- jam shows while it builds up. A flight counts from its scheduled departure, and never in its own row: what an

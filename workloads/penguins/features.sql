@@ -1,7 +1,7 @@
 -- The penguins workload's features, as views over its event streams (see workload.yaml for what each column means).
 --
 -- Every row of a history may use only what was known at its event_time: rows with an event_time at or before it.
--- Training joins each example to the newest row of each history at or before the moment the question is asked.
+-- Training joins each example to the newest row of each history before the moment the question is asked.
 
 -- What an island is known for: the share of each species among the penguins that were named there so far. A day's
 -- names are one row.
