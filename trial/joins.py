@@ -28,8 +28,8 @@ def report(workload: Workload, examples: pa.Table, histories: Mapping[str, pa.Ta
     -------
     DataFrame
         A row an entity: ``entity``, ``examples``, and how many of them ``found`` a row, have no identifier
-        (``without_identifier``), have one that the history never has (``never_seen``), or ask before its first row
-        (``too_early``).
+        (``without_identifier``), have one that the history never has (``never_seen``), or ask no later than its first
+        row (``too_early``).
     """
     rows = []
     for name, entity in workload.entities.items():
@@ -40,7 +40,7 @@ def report(workload: Workload, examples: pa.Table, histories: Mapping[str, pa.Ta
         since = first.reindex(keys).reset_index(drop=True)
         without = keys.isna()
         never = since.isna() & ~without
-        early = (since > asked) & ~without & ~never
+        early = (since >= asked) & ~without & ~never
         found = len(keys) - int(without.sum()) - int(never.sum()) - int(early.sum())
         rows.append((name, len(keys), found, int(without.sum()), int(never.sum()), int(early.sum())))
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from training import features
+from training import features, proof
+from training.dataset import Split
 from training.features import Features
 from trial import joins, keys
 from trial.cache import Cache
@@ -41,6 +42,7 @@ class Remembered:
         self._streams = streams
         self.views = pd.DataFrame()
         self.joins = pd.DataFrame()
+        self._key = ""
 
     def __call__(self, workload: Workload, streams: Mapping[str, pa.Table], folder: Path | None) -> Features:
         """Compute, or remember; see `training.features.compute`."""
@@ -48,6 +50,7 @@ class Remembered:
         by_view = keys.of_views((folder / "features.sql").read_text(encoding="utf-8"), self._streams, of_code())
         wanted = [by_view[view.lower()] for view in features.views(workload)]
         key = digest("features", *wanted, workload.model_dump_json(include=_COLUMNS))
+        self._key = key
         made = _Made(self._cache, by_view, workload, streams, folder)
 
         def part(name: str, compute: Callable[[], pa.Table]) -> tuple[pa.Table, bool]:
@@ -65,6 +68,22 @@ class Remembered:
         if cached:
             self.views["cached"] = True
         return Features(examples, histories)
+
+    def prove(
+        self,
+        workload: Workload,
+        streams: Mapping[str, pa.Table],
+        made: Features,
+        parts: Split,
+        folder: Path | None = None,
+    ) -> None:
+        """Prove, unless the same was proved of the features that were computed last; see `training.proof.prove`."""
+
+        def proved() -> pa.Table:
+            proof.prove(workload, streams, made, parts, folder)
+            return pa.table({"proved": [True]})
+
+        self._cache.table(digest("proved", self._key, workload.model_dump_json()), proved)
 
 
 class _Made:
