@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from stacks import settings as reading
-from stacks.settings import Choices, Settings, SettingsError
+from stacks.choices import Choices
+from stacks.settings import Settings, SettingsError
 from stacks.together import clashes
 from workloads.problems import ProblemsError
 from workloads.spec import Workload, load

@@ -4,37 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails
 
-from components.instance_types import takes_volume_key
 from components.subscribers import masked, protocol_of
+from stacks.choices import CHOICES, Choices, Rule, WorkloadEntry
 
 NAMESPACE = "headrace"
 LOCAL = "local"
 LOCAL_ACCOUNT = "000000000000"
 _OLD_NAME = "workload"
 _RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What a setting must be, and how to mend it; said to whoever broke it."""
-
-    must_be: str
-    remedy: str
 
 
 class SettingsError(ValueError):
@@ -64,12 +46,6 @@ def _known_retention(days: int) -> int:
     return days
 
 
-def _takes_volume_key(instance_type: str) -> str:
-    if not takes_volume_key(instance_type):
-        raise ValueError
-    return instance_type
-
-
 def _subscribers(endpoints: tuple[str, ...]) -> tuple[str, ...]:
     if not all(protocol_of(endpoint) for endpoint in endpoints) or len(set(endpoints)) < len(endpoints):
         raise ValueError
@@ -87,72 +63,6 @@ def _structured(value: Any) -> Any:
 
 AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
-InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
-_INSTANCE = Rule(
-    "a SageMaker instance type without local NVMe storage, for which SageMaker refuses a volume key",
-    "Give a name such as ml.m5.large; for a GPU, ml.p3.2xlarge. A family that this program does not know is added to "
-    "components/instance_types.py.",
-)
-
-
-class Choices(BaseModel):
-    """What may differ between the workloads of an environment.
-
-    Attributes
-    ----------
-    approval : {"manual", "automatic"}
-        Who approves model packages that passed every gate: a person, or the approver.
-    training_instance_type, training_volume_gb
-        What each job of the training pipeline runs on.
-    endpoint_instance_type, endpoint_instance_count
-        What the endpoint runs on. From two instances on, one may fail.
-    reconcile_minutes : int
-        How often the release machine looks whether what serves is what is wanted, because events may be lost.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    approval: Annotated[
-        Literal["manual", "automatic"], Rule("manual or automatic", "Say manual where a person must approve.")
-    ] = "manual"
-    training_instance_type: Annotated[InstanceType, AfterValidator(_takes_volume_key), _INSTANCE] = "ml.m5.large"
-    training_volume_gb: Annotated[
-        int, Field(ge=5, le=16384), Rule("whole gigabytes from 5 to 16384", "Twice the data is enough.")
-    ] = 30
-    endpoint_instance_type: Annotated[InstanceType, AfterValidator(_takes_volume_key), _INSTANCE] = "ml.m5.large"
-    endpoint_instance_count: Annotated[
-        int, Field(ge=1, le=100), Rule("a whole number from 1 to 100", "Give 2 or more where one instance may fail.")
-    ] = 1
-    reconcile_minutes: Annotated[
-        int, Field(ge=1, le=1440), Rule("whole minutes from 1 to 1440", "15 is a good start.")
-    ] = 15
-
-
-_CHOICES = tuple(Choices.model_fields)
-
-
-class WorkloadEntry(Choices):
-    """A workload of an environment; what is not said here is as the environment says it.
-
-    Attributes
-    ----------
-    file : str
-        Path of the workload's file, from the project's folder. An entry that is text is this path.
-    """
-
-    file: Annotated[
-        str, Field(pattern=r"\.ya?ml$"), Rule("the path of a workload file", "See workloads/flights/workload.yaml.")
-    ]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _path_alone(cls, given: Any) -> Any:
-        return {"file": given} if isinstance(given, str) else given
-
-    def over(self, environment: Choices) -> Choices:
-        """Return the choices of this entry, and the environment's where it makes none."""
-        chosen = {name: getattr(self if name in self.model_fields_set else environment, name) for name in _CHOICES}
-        return Choices.model_validate(chosen)
 
 
 class Settings(Choices):
@@ -305,8 +215,8 @@ def _problem(detail: ErrorDetails, given: Mapping[str, Any]) -> str:
             values = {"file": entry} if isinstance(entry, str) else entry
             name, got = f"{name}.{field}", repr(values[field]) if field in values else "nothing"
     if detail["type"] == "extra_forbidden":
-        own = [one for one in model.model_fields if one not in ("environment", *_CHOICES)]
-        known = ", ".join([*own, *_CHOICES])
+        own = [one for one in model.model_fields if one not in ("environment", *CHOICES)]
+        known = ", ".join([*own, *CHOICES])
         return f"`{name}` must be one of {known}, got an unknown name. Correct the name or remove it."
     rule = _rule(model.model_fields[field].metadata)
     return f"`{name}` must be {rule.must_be}, got {got}. {rule.remedy}"

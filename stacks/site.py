@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import pulumi
 
+from stacks.choices import Choices
 from stacks.platform import Platform
 from stacks.providers import tags
-from stacks.settings import Choices, Settings
+from stacks.settings import Settings
 from workloads.spec import Workload
 
 

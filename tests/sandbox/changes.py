@@ -18,7 +18,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from demo.environment import Environment
-from stacks.settings import Choices, Settings
+from stacks.choices import Choices
+from stacks.settings import Settings
 from tests import fitting
 from tests.cloud.endpoints.local import eventually
 from tests.sandbox.place import Place
