@@ -11,7 +11,7 @@ import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from agreements.variables import BOOTSTRAP
 from inference import artifact, formats, headers
 from inference.answers import BOOLEAN_ANSWER, AnswerForm, Answers
 from inference.contract import Row
+from inference.estimators import Classifier, Estimator, Matrix, Regressor, WithQuantiles, of_prior
 from workloads import folder as folders
 from workloads import spec
 from workloads.problems import ProblemsError
@@ -31,44 +32,6 @@ QUANTILES_FILE = "quantiles.pkl"
 PLAN_FILE = "plan.json"
 _FORMAT = 2  # 1 knew only boolean labels, and did not say so
 _FLOAT32_SUM = 1e-4  # how far from 1 the sum of probabilities of single precision may be
-
-Matrix = npt.NDArray[np.float64]
-
-
-class Classifier(Protocol):
-    """What a scikit-learn-compatible classifier offers; it was fitted with codes of classes, or false and true."""
-
-    def predict_proba(self, rows: Matrix) -> Matrix:
-        """Return probabilities of the classes, of shape (n_samples, n_classes)."""
-
-
-class Regressor(Protocol):
-    """What a scikit-learn-compatible regressor offers."""
-
-    def predict(self, rows: Matrix) -> Matrix:
-        """Return values, of shape (n_samples,)."""
-
-
-Estimator = Classifier | Regressor
-
-
-@dataclass(frozen=True)
-class WithQuantiles:
-    """A regressor, and one more for each quantile that is answered beside its value.
-
-    Attributes
-    ----------
-    value : Regressor
-    quantiles : tuple of Regressor
-        In the order of the label's quantiles.
-    """
-
-    value: Regressor
-    quantiles: tuple[Regressor, ...]
-
-    def predict(self, rows: Matrix) -> Matrix:
-        """Return values, of shape (n_samples,)."""
-        return self.value.predict(rows)
 
 
 @dataclass(frozen=True)
@@ -249,27 +212,6 @@ class Model:
             return self.plan.answers(self.estimator, self.plan.matrix(columns))
 
 
-@dataclass(frozen=True)
-class Prior:
-    """Answers a constant: what serves before the first model exists.
-
-    Attributes
-    ----------
-    answer : tuple of float
-        The probability of each class, or a value.
-    """
-
-    answer: tuple[float, ...]
-
-    def predict_proba(self, rows: Matrix) -> Matrix:
-        """Return the prior for every row, of shape (n_samples, n_classes)."""
-        return np.tile(self.answer, (len(rows), 1))
-
-    def predict(self, rows: Matrix) -> Matrix:
-        """Return the prior for every row, of shape (n_samples,)."""
-        return np.full(len(rows), self.answer[0])
-
-
 def save(folder: Path, workload: Workload, plan: Plan, estimator: Estimator) -> str:
     """Write a model's files, its workload's among them, and the manifest; return the model's digest."""
     folders.write(folders.files(workload.folder), folder / artifact.WORKLOAD)
@@ -300,7 +242,7 @@ def model_fn(folder: Path, expected_digest: str | None = None) -> Model:
     found = artifact.verify(folder, None if expected_digest == BOOTSTRAP else expected_digest)
     workload = _workload(folder / artifact.WORKLOAD, found)
     if expected_digest == BOOTSTRAP:
-        return Model(BOOTSTRAP, Plan.of(workload), _bootstrap(workload), workload)
+        return Model(BOOTSTRAP, Plan.of(workload), of_prior(workload), workload)
     folders.use(workload.folder)
     try:
         plan = Plan.from_json((folder / PLAN_FILE).read_text(encoding="utf-8"))
@@ -323,16 +265,6 @@ def _workload(folder: Path, digest: str) -> Workload:
         return spec.load(folder / folders.FILE, run_sql=False)
     except ProblemsError as error:
         raise artifact.ArtifactError(f"The workload of the model {digest} cannot be read: {error}") from error
-
-
-def _bootstrap(workload: Workload) -> Estimator:
-    form = AnswerForm.of(workload)
-    prior = form.prior(workload.prior)
-    if form.type is LabelType.BOOLEAN:
-        return Prior((1 - prior[0], prior[0]))
-    if form.type is LabelType.CATEGORY:
-        return Prior(prior)
-    return WithQuantiles(Prior(prior[:1]), tuple(Prior((quantile,)) for quantile in prior[1:]))
 
 
 def input_fn(workload: Workload, body: bytes, content_type: str) -> list[Row]:

@@ -15,13 +15,14 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from inference import plan
-from inference.plan import Plan, Regressor, WithQuantiles
+from inference.estimators import Estimator, Matrix, Regressor, WithQuantiles
+from inference.plan import Plan
 from training import dataset, estimators, job, labels, tracking
 from training.job import JobError
 from workloads.spec import Workload
 
 
-def fit(workload: Workload, examples: pd.DataFrame, parameters: dict[str, Any]) -> tuple[Plan, plan.Estimator]:
+def fit(workload: Workload, examples: pd.DataFrame, parameters: dict[str, Any]) -> tuple[Plan, Estimator]:
     """Fit the estimator, and one more for each quantile that the label asks for.
 
     Parameters
@@ -58,13 +59,11 @@ def fit(workload: Workload, examples: pd.DataFrame, parameters: dict[str, Any]) 
     for one in each:
         _fit(one, rows, answers, arguments, weighted=counts is not None)
     if len(each) == 1:
-        return how, cast(plan.Estimator, estimator)
+        return how, cast(Estimator, estimator)
     return how, WithQuantiles(cast(Regressor, each[0]), tuple(each[1:]))
 
 
-def _fit(
-    estimator: Any, rows: plan.Matrix, answers: labels.Labels, arguments: dict[str, Any], *, weighted: bool
-) -> None:
+def _fit(estimator: Any, rows: Matrix, answers: labels.Labels, arguments: dict[str, Any], *, weighted: bool) -> None:
     # whoever is given no random_state takes these
     random.seed(0)
     np.random.seed(0)

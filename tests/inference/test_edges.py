@@ -13,6 +13,7 @@ import pytest
 
 from inference import artifact, plan
 from inference.contract import MOST_PROBLEMS, describe, validate
+from inference.estimators import Prior
 from inference.statistics import statistics
 from workloads.fields import Feature
 from workloads.problems import ProblemsError
@@ -159,7 +160,7 @@ def test_an_archive_is_unpacked_into_a_folder_that_is_not_there(tmp_path: Path) 
 
 
 def test_a_model_is_saved_into_a_folder_that_is_not_there(workload: Workload, tmp_path: Path) -> None:
-    digest = plan.save(tmp_path / "deep" / "deeper", workload, plan.Plan.of(workload), plan.Prior((0.75, 0.25)))
+    digest = plan.save(tmp_path / "deep" / "deeper", workload, plan.Plan.of(workload), Prior((0.75, 0.25)))
     model = plan.model_fn(tmp_path / "deep" / "deeper", digest)
     assert model.answers({name: [None] * 2 for name in workload.features}).tolist() == [[0.25]] * 2
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from inference.plan import Matrix
+from inference.estimators import Matrix
 
 PASSED = {"gates": {"passed": 1}, "failure_message": "every gate passed", "metrics": {"roc_auc": 1.0}}
 

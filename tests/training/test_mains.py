@@ -17,6 +17,7 @@ import pytest
 from moto import mock_aws
 
 from inference import artifact, plan
+from inference.estimators import Prior
 from tests.training.steps import mounted
 from training import (
     approved,
@@ -142,7 +143,7 @@ def prepared(workload: Workload, folder: Path) -> dataset.Split:
 
 def packed(workload: Workload, folder: Path, answer: float = 0.5) -> tuple[str, bytes]:
     """Return the digest and the archive of a model."""
-    digest = plan.save(folder / f"made-{answer}", workload, plan.Plan.of(workload), plan.Prior((1 - answer, answer)))
+    digest = plan.save(folder / f"made-{answer}", workload, plan.Plan.of(workload), Prior((1 - answer, answer)))
     return digest, artifact.archive(folder / f"made-{answer}")
 
 

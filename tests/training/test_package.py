@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from inference import artifact, plan
+from inference.estimators import Prior
 from tests import changed
 from tests.training.steps import mounted
 from training import evaluate, package, storage, tracking
@@ -35,7 +36,7 @@ def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workload: Workload) 
     folder = tmp_path / "processing/input"
     for name in ("model", "evaluation", "training"):
         (folder / name).mkdir(parents=True)
-    digest = plan.save(tmp_path / "made", workload, plan.Plan.of(workload), plan.Prior((0.5, 0.5)))
+    digest = plan.save(tmp_path / "made", workload, plan.Plan.of(workload), Prior((0.5, 0.5)))
     (folder / "model/model.tar.gz").write_bytes(artifact.archive(tmp_path / "made"))
     said = {"gates": {"passed": 1}, "model_digest": digest, "failure_message": "roc_auc must be more"}
     (folder / "evaluation" / evaluate.FILE).write_text(json.dumps(said), encoding="utf-8")
@@ -83,7 +84,7 @@ def test_a_model_that_packed_another_contract_than_it_was_evaluated_by_is_not_pa
         document["label"]["threshold"] = 0.9
 
     other = changed.flights(tmp_path / "other", stricter)
-    digest = plan.save(tmp_path / "again", other, plan.Plan.of(workload), plan.Prior((0.5, 0.5)))
+    digest = plan.save(tmp_path / "again", other, plan.Plan.of(workload), Prior((0.5, 0.5)))
     (inputs / "model/model.tar.gz").write_bytes(artifact.archive(tmp_path / "again"))
     change(inputs, model_digest=digest)
     with pytest.raises(JobError, match="The model must carry the workload"):

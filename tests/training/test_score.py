@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from inference import artifact, plan
+from inference.estimators import Estimator
 from tests import changed
 from tests.training.chain import ROOT, Chain, Job
 from tests.training.estimators import Constant, Crash, FromAnotherVersion, Rewriter
@@ -35,7 +36,7 @@ def holdout(tmp_path: Path, workload: Workload) -> Path:
     return tmp_path / "holdout"
 
 
-def packed(folder: Path, workload: Workload, estimator: plan.Estimator | None) -> Path:
+def packed(folder: Path, workload: Workload, estimator: Estimator | None) -> Path:
     """Pack a model with an estimator; None stands for one whose library is gone."""
     files = folder / "files"
     plan.save(files, workload, plan.Plan.of(workload), estimator or Constant())
@@ -71,7 +72,7 @@ def test_probabilities_are_written_row_by_row(tmp_path: Path, workload: Workload
     ],
 )
 def test_a_model_that_cannot_answer_ends_its_job_with_the_reason_and_a_champion_does_not(
-    tmp_path: Path, workload: Workload, holdout: Path, estimator: plan.Estimator | None, reason: str
+    tmp_path: Path, workload: Workload, holdout: Path, estimator: Estimator | None, reason: str
 ) -> None:
     model = packed(tmp_path, workload, estimator)
     job = score(tmp_path / "model-run", model, holdout)
