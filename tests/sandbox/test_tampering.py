@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from agreements import prefixes
+from demo import pipeline, story
+from demo.console import StoryError
 from demo.environment import Environment
 from tests.sandbox.conftest import Released
 
@@ -113,3 +116,25 @@ def _until(look: Any, done: Any, seconds: float = 120) -> Any:
         assert time.monotonic() < deadline, f"not within {seconds} s: {found}"
         time.sleep(0.3)
     return found
+
+
+@pytest.fixture
+def other_sql(environment: Environment) -> Iterator[None]:
+    """The deployed workload's SQL with a line more, where jobs mount it from; taken back afterwards."""
+    s3, bucket = environment.client("s3"), environment.outputs.artifacts_bucket
+    key = f"{prefixes.WORKLOADS}{environment.workload}/{environment.own.workload_digest}/features.sql"
+    good = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    version = s3.put_object(Bucket=bucket, Key=key, Body=good + b"\n-- One more line.\n")["VersionId"]
+    yield
+    s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
+
+
+def test_a_workload_that_was_changed_in_the_bucket_ends_the_pipeline_with_the_reason(
+    environment: Environment, released: Released, other_sql: None
+) -> None:
+    execution = environment.client("sagemaker").start_pipeline_execution(
+        PipelineName=environment.own.pipeline_name,
+        PipelineParameters=[{"Name": name, "Value": value} for name, value in story.DATA.items()],
+    )["PipelineExecutionArn"]
+    with pytest.raises(StoryError, match=f"must have the digest {environment.own.workload_digest}"):
+        pipeline.follow(environment, execution)
