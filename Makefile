@@ -24,7 +24,7 @@ DATES = $(if $(START),--start $(START)) $(if $(END),--end $(END))
 # Hundreds of interpreters are started here; each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo try mlflow up preview rehearse recording down clean lock format ready venv engine cloud stack
+.PHONY: help demo workload try mlflow up preview rehearse recording down clean lock format ready venv engine cloud stack
 .PHONY: test sandbox-tests unit cloud-tests lint types edits mutants weather
 
 help:  ## list the commands
@@ -40,6 +40,12 @@ try: $(if $(FROM),venv,$(NEEDS) $(CLOUD))  ## try WORKLOAD (name or folder) on F
 
 mlflow: venv  ## open the MLflow in which `make try` keeps its runs
 	@$(PY) -m trial.page $(if $(PORT),--port $(PORT))
+
+# The shell reads the variables, not make, so that names with blanks and quotes arrive as they were written.
+workload: venv  ## write workloads/NAME for the data in FROM: LABEL, EVENT_TIME, RECORD_ID, ENTITY, KNOWN_AT, HORIZON
+	@$(PY) -m scaffold --name "$$NAME" --from "$$FROM" --label "$$LABEL" --label-type "$$LABEL_TYPE" \
+		--event-time "$$EVENT_TIME" --record-id "$$RECORD_ID" --entity "$$ENTITY" --known-at "$$KNOWN_AT" \
+		--horizon "$$HORIZON"
 
 up: $(NEEDS) $(CLOUD) stack  ## deploy the environment ENV (local unless given)
 	@$(RUN) $(PY) -m stacks.interrupted $(ENV)
@@ -106,7 +112,7 @@ types: venv  ## strict type checks
 	.venv/bin/mypy .
 
 unit: venv  ## tests of components, policies, training, inference and the rules of the house
-	$(PY) -m pytest tests --ignore tests/sandbox --ignore tests/cloud --numprocesses 2 --dist loadfile
+	$(PY) -m pytest tests workloads --ignore tests/sandbox --ignore tests/cloud --numprocesses 2 --dist loadfile
 
 cloud-tests: venv  ## tests of the local cloud's parts
 	$(PY) -m pytest tests/cloud

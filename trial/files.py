@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from training import raw
 from training.raw import RawFile
+from trial import layout
 from trial.digests import of_file
 from workloads.problems import Problem, ProblemsError
 from workloads.spec import Workload
@@ -34,25 +34,25 @@ Files = Mapping[str, Sequence[File]]
 
 
 def of_folder(workload: Workload, folder: Path) -> Files:
-    """Find the files of each source below ``raw/<source>/`` of a folder.
+    """Find the files of each source in a folder; `trial.layout` says which are a source's.
 
     Raises
     ------
     ProblemsError
-        If there is no such folder, or a source has none.
+        If there is no such folder, or a source has no files.
     """
-    if not folder.is_dir():
-        remedy = "Name a folder that holds the events as raw/<source>/ with Parquet, CSV or JSON Lines files below."
-        raise ProblemsError([Problem(field="FROM", rule="be a folder", value=str(folder), remedy=remedy)])
-    found, problems = {}, []
+    there = layout.sources(folder)
+    problems = []
     for name in workload.sources:
-        below = folder / "raw" / name
-        found[name] = [File(one, of_file(folder / one.key)) for one in raw.below(folder, name)]
-        if not found[name]:
-            value = "no such folder" if not below.is_dir() else "no files"
+        if name not in there:
+            below = layout.root(folder) / name
+            value = "no files" if below.is_dir() else f"no such folder; there are {', '.join(there)}"
             remedy = f"Put the files of {name} there, or correct the source's name in workload.yaml."
             rule = f"have files below {below}"
             problems.append(Problem(field=f"sources.{name}", rule=rule, value=value, remedy=remedy))
     if problems:
         raise ProblemsError(problems)
-    return found
+    return {
+        name: [File(RawFile(there[name].key(path), path.read_bytes), of_file(path)) for path in there[name].files]
+        for name in workload.sources
+    }

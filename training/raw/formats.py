@@ -95,7 +95,7 @@ def _safely(file: RawFile, read: Callable[[], Content]) -> Content:
 
 
 def _body(file: RawFile, source: Source, body: bytes, keep: Keep | None) -> Content:
-    body = _decompressed(body)
+    body = decompressed(body)
     if body.startswith(_PARQUET):
         return _parquet(file, source, io.BytesIO(body), keep)
     name = file.key.lower()
@@ -117,7 +117,8 @@ def _body(file: RawFile, source: Source, body: bytes, keep: Keep | None) -> Cont
     return Content(problems=[RawProblem(file.key, "be Parquet, CSV or JSON Lines", remedy)])
 
 
-def _decompressed(body: bytes) -> bytes:
+def decompressed(body: bytes) -> bytes:
+    """Return the content of a file that may be compressed, by its first bytes."""
     kind = next((kind for magic, kind in _MAGIC.items() if body.startswith(magic)), None)
     if kind == "gzip":
         return gzip.decompress(body)

@@ -224,7 +224,7 @@ def _rows(file: RawFile, source: Source, dates: _Dates) -> _Rows:
     """Read one file."""
 
     def keep(bounds: pa.ChunkedArray) -> bool:
-        made, wrong = _converted(bounds, source.event_time, source)
+        made, wrong = converted(bounds, source.event_time, source)
         if wrong:
             return True  # reading it says what is wrong
         first, last = made.to_pylist()
@@ -260,10 +260,10 @@ def _column(file: RawFile, source: Source, column: str, found: Content, made: _R
     in_path = column_name(column) in of_path
     if in_path:
         text = pa.chunked_array([pa.repeat(pa.scalar(of_path[column_name(column)], pa.string()), found.rows)])
-        partition, wrong = _converted(text, column, source)
+        partition, wrong = converted(text, column, source)
         made.problems += [_problem(file, column, found, one) for one in wrong[:1]]
     if column in found.columns:
-        content, wrong = _converted(found.columns[column], column, source)
+        content, wrong = converted(found.columns[column], column, source)
         made.problems += [_problem(file, column, found, one) for one in wrong]
         if in_path and not wrong:
             differs = pc.invert(pc.fill_null(pc.equal(content, partition), False))
@@ -286,7 +286,8 @@ def _problem(file: RawFile, column: str, found: Content, broken: Broken) -> RawP
     return RawProblem(file.key, broken.rule, broken.remedy, column, row, broken.value, broken.rows)
 
 
-def _converted(given: pa.ChunkedArray, column: str, source: Source) -> Converted:
+def converted(given: pa.ChunkedArray, column: str, source: Source) -> Converted:
+    """Read values of a column as its source declares them, or say which rules they break."""
     kind = source.columns[column]
     if pa.types.is_null(given.type):
         return values.nothing(len(given), kind), []
