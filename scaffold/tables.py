@@ -10,8 +10,8 @@ import pyarrow as pa
 from scaffold.facts import Facts
 from scaffold.names import clean, meant
 from trial.layout import Source
-from workloads.fields import TimestampForm
 from workloads.problems import Problem
+from workloads.values import TimestampForm
 
 UNITS = ("s", "ms", "us", "ns")
 """Units of an epoch, as `Column.time` has them."""
