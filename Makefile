@@ -3,6 +3,7 @@ ENV    ?= local
 PYTHON ?= python3
 SEEDS  ?= 10
 SEED   ?= 1
+WORKLOAD ?= flights
 UV     := 0.13.9
 PY     := .venv/bin/python
 
@@ -24,15 +25,17 @@ DATES = $(if $(START),--start $(START)) $(if $(END),--end $(END))
 # Hundreds of interpreters are started here; each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo workload try mlflow up preview rehearse recording down clean lock format ready venv engine cloud stack
+.PHONY: help demo status workload try mlflow up preview rehearse recording down clean lock format ready venv engine cloud stack
 .PHONY: test sandbox-tests unit cloud-tests lint types edits mutants weather
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "make %-14s %s\n", $$1, $$2}'
 
-demo: ready  ## from nothing to a released model that answers, on this machine
-	@$(MAKE) --no-print-directory cloud
-	@$(RUN) $(PY) -m demo
+demo: $(NEEDS) $(CLOUD)  ## from nothing to a released model that answers, on this machine (WORKLOAD=penguins, or all)
+	@$(RUN) $(PY) -m demo --stack $(ENV) --workload $(WORKLOAD)
+
+status: $(NEEDS) $(CLOUD) stack  ## how each workload of ENV stands: last run and why it failed, package, release, what serves
+	@$(RUN) $(PY) -m status $(ENV)
 
 # Without FROM the newest raw data of ENV's lake are read, with your credentials.
 try: $(if $(FROM),venv,$(NEEDS) $(CLOUD))  ## try WORKLOAD (name or folder) on FROM/raw/<source>/ or on ENV's lake; nothing is deployed

@@ -1,23 +1,75 @@
-"""`pulumi` as the story uses it: up, outputs, and the preview that must find nothing to change."""
+"""`pulumi` by its automation API, as the story uses it: up, and the preview that must find nothing to change."""
 
 from __future__ import annotations
 
-import json
-import os
+import contextlib
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pulumi import automation
+from pulumi.automation import EngineEvent, OpType
+
 from demo.console import StoryError
 
-_DONE = re.compile(r"^\s*[+~\-]+\s+(\S+)\s+(\S+)\s+(created|updated|replaced|deleted)\b")
-_COUNT = re.compile(r"^\s+([+~\-]+\s+)?(\d+) (to \w+|created|updated|deleted|replaced|unchanged)$")
+_PACKS = ["policies"]
+_WORDS = {
+    OpType.CREATE: "created",
+    OpType.UPDATE: "updated",
+    OpType.DELETE: "deleted",
+    OpType.REPLACE: "replaced",
+    OpType.SAME: "unchanged",
+}
+_COLOUR = re.compile(r"<\{%.*?%\}>")  # how the engine marks up its messages
+_MOST = 40  # lines of what it printed, where no event says what went wrong
 
 
-def up(stack: str, log: Path, done: Callable[[str], None]) -> dict[str, int]:
+@dataclass
+class _Watch:
+    """Hears what the engine does.
+
+    Attributes
+    ----------
+    done : callable
+        Called with ``TYPE NAME`` as each resource is ready.
+    changes : Counter
+        Resources by what happened to them.
+    wrong : list of str
+        Errors and policies that were broken.
+    differing : list of str
+        Resources that are, or would be, changed, with their properties.
+    """
+
+    done: Callable[[str], None]
+    changes: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    differing: list[str] = field(default_factory=list)
+
+    def __call__(self, event: EngineEvent) -> None:
+        if (said := event.diagnostic_event) and said.severity == "error":
+            self._complain(said.urn, said.message)
+        if (policy := event.policy_event) and policy.enforcement_level == "mandatory":
+            self._complain(policy.resource_urn, f"{policy.policy_name}: {policy.message}")
+        if event.resource_pre_event and event.resource_pre_event.metadata.op not in (OpType.SAME, OpType.READ):
+            planned = event.resource_pre_event.metadata
+            self.differing.append(f"{planned.op.value} {_named(planned.urn)} {', '.join(planned.diffs or [])}".rstrip())
+        if event.res_outputs_event and event.res_outputs_event.metadata.op is not OpType.SAME:
+            self.done(_named(event.res_outputs_event.metadata.urn))
+        if event.summary_event:
+            for operation, count in (event.summary_event.resource_changes or {}).items():
+                if operation in _WORDS:
+                    self.changes[_WORDS[operation]] += count
+
+    def _complain(self, urn: str | None, message: str) -> None:
+        self.wrong.append(f"{_named(urn)}: {_COLOUR.sub('', message).strip()}" if urn else _COLOUR.sub("", message))
+
+
+def up(stack: str, log: Path, done: Callable[[str], None]) -> tuple[dict[str, int], dict[str, Any]]:
     """Deploy with the policy pack.
 
     Parameters
@@ -33,86 +85,66 @@ def up(stack: str, log: Path, done: Callable[[str], None]) -> dict[str, int]:
     -------
     dict
         Resources by what happened to them: created, updated, unchanged ...
+    dict
+        The stack's outputs.
 
     Raises
     ------
     StoryError
-        With pulumi's own diagnostics.
+        With what the engine says is wrong.
     """
-    _pulumi("stack", "select", "--create", stack)
-    _run(sys.executable, "-m", "stacks.interrupted", stack)
-    command = ["up", "--stack", stack, "--yes", "--skip-preview", "--policy-pack", "policies"]
-    counts: dict[str, int] = {}
-
-    def watch(text: str) -> None:
-        if found := _DONE.match(text):
-            done(f"{found[1]} {found[2]}")
-        if found := _COUNT.match(text):
-            counts[found[3]] = int(found[2])
-
-    _stream(command, log, watch, "`pulumi up` failed. Mend what it says and run the same command again.")
-    return counts
-
-
-def outputs(stack: str) -> dict[str, Any]:
-    """Return the stack's outputs."""
-    found = json.loads(_pulumi("stack", "output", "--json", "--stack", stack))
-    if not isinstance(found, dict):
-        raise StoryError(f"`pulumi stack output` gave no object: {found!r}")
-    return found
+    watch = _Watch(done)
+    with _explained(watch, log, "`pulumi up` failed. Mend what it says and run the same command again.") as write:
+        chosen = automation.create_or_select_stack(stack, work_dir=str(Path.cwd()))
+        _take_over(stack)
+        result = chosen.up(policy_packs=_PACKS, color="never", on_output=write, on_error=write, on_event=watch)
+    return dict(watch.changes), {name: output.value for name, output in result.outputs.items()}
 
 
 def nothing_to_change(stack: str, log: Path) -> None:
     """Refresh and preview; raise `StoryError` if anything would change."""
-    command = ["preview", "--refresh", "--expect-no-changes", "--diff", "--stack", stack, "--policy-pack", "policies"]
-    _stream(command, log, lambda _: None, "`pulumi preview --refresh` found something to change.")
+    watch = _Watch(lambda _: None)
+    with _explained(watch, log, "`pulumi preview --refresh` found something to change.") as write:
+        automation.select_stack(stack, work_dir=str(Path.cwd())).preview(
+            refresh=True,
+            expect_no_changes=True,
+            diff=True,
+            policy_packs=_PACKS,
+            color="never",
+            on_output=write,
+            on_error=write,
+            on_event=watch,
+        )
 
 
-def _environment() -> dict[str, str]:
-    return {**os.environ, "NO_COLOR": "1"}
-
-
-def _pulumi(*arguments: str) -> str:
-    return _run("pulumi", *arguments, "--non-interactive")
-
-
-def _run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, env=_environment(), check=False)
+def _take_over(stack: str) -> None:
+    """Take over what an update was creating when it was killed."""
+    command = [sys.executable, "-m", "stacks.interrupted", stack]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise StoryError(f"`{' '.join(command)}` failed:\n{done.stderr.strip() or done.stdout.strip()}")
-    return done.stdout
 
 
-def _stream(arguments: list[str], log: Path, watch: Callable[[str], None], failed: str) -> None:
+@contextlib.contextmanager
+def _explained(watch: _Watch, log: Path, failed: str) -> Iterator[Callable[[str], None]]:
+    """Keep what is printed in a log, and say what is wrong where a command fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
     lines: list[str] = []
-    with log.open("w") as file:
-        child = subprocess.Popen(
-            ["pulumi", *arguments, "--non-interactive", "--color", "never"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=_environment(),
-        )
-        assert child.stdout is not None  # noqa: S101 - PIPE was asked for
+    with log.open("w", encoding="utf-8") as file:
+
+        def write(text: str) -> None:
+            lines.append(text.rstrip())
+            file.write(f"{lines[-1]}\n")
+            file.flush()
+
         try:
-            for text in child.stdout:
-                file.write(text)
-                file.flush()
-                lines.append(text.rstrip())
-                watch(text)
-            child.wait()
-        except KeyboardInterrupt:
-            child.wait()  # the terminal's Ctrl-C reached pulumi too: let it finish what it has begun
-            raise
-    if child.returncode:
-        shown = "\n".join(_diagnostics(lines))
-        raise StoryError(f"{failed}\n{shown}\nAll that it printed: {log}")
+            yield write
+        except automation.CommandError as error:
+            told = watch.wrong or watch.differing or lines[-_MOST:] or [str(error)]
+            raise StoryError("\n".join([failed, *told, f"All that it printed: {log}"])) from error
 
 
-def _diagnostics(lines: list[str]) -> list[str]:
-    """Return the part that explains a failure: from "Diagnostics:" or "Policies:" on, or the last lines."""
-    for index, text in enumerate(lines):
-        if text.startswith(("Diagnostics:", "Policies:")):
-            return lines[index : index + 60]
-    return lines[-40:]
+def _named(urn: str) -> str:
+    """Return a resource's type and name: the end of its URN."""
+    kind, _, name = urn.rpartition("::")
+    return f"{kind.rsplit('::', 1)[-1].rsplit('$', 1)[-1]} {name}"

@@ -2,53 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from agreements import metadata
-from agreements.prefixes import RAW
+from agreements import metadata, prefixes
 from demo.console import Clock, StoryError, line, note, step
-from demo.environment import Environment
-from demo.patience import known
+from status import packages, runs
+from status.environment import Environment
+from status.packages import Package
+from status.patience import known
+from status.report import number
+from workloads.spec import Workload
 
 _POLL = 0.5  # seconds
-_RUNNING = ("Executing", "Stopping")
 _LATE = 10  # seconds for which the steps' list may show less than the status does
 _PATIENCE = 30  # seconds until the registry must show what a run registered
-
-
-@dataclass(frozen=True)
-class Package:
-    """A registered model package: its ARN, approval status and metadata."""
-
-    arn: str
-    status: str
-    metadata: dict[str, str]
-    created: Any
-
-    @property
-    def version(self) -> str:
-        """The version number within its group."""
-        return self.arn.rsplit("/", 1)[1]
-
-
-def newest_package(environment: Environment) -> Package | None:
-    """Return the newest package of the group that was not rejected, or None."""
-    listed = (
-        environment.client("sagemaker")
-        .get_paginator("list_model_packages")
-        .paginate(
-            ModelPackageGroupName=environment.own.model_package_group_name,
-            SortBy="CreationTime",
-            SortOrder="Descending",
-        )
-    )
-    for summary in (summary for page in listed for summary in page["ModelPackageSummaryList"]):
-        if summary["ModelApprovalStatus"] != "Rejected":
-            return describe_package(environment, summary["ModelPackageArn"])
-    return None
 
 
 def registered_package(environment: Environment, execution: str) -> Package:
@@ -61,7 +30,7 @@ def registered_package(environment: Environment, execution: str) -> Package:
     """
     clock, wanted = Clock(), execution.rsplit("/", 1)[1]
     while clock.seconds < _PATIENCE:
-        package = newest_package(environment)
+        package = packages.newest_package(environment)
         if package and package.metadata.get(metadata.PIPELINE_EXECUTION) == wanted:
             return package
         time.sleep(_POLL)
@@ -71,15 +40,7 @@ def registered_package(environment: Environment, execution: str) -> Package:
     )
 
 
-def describe_package(environment: Environment, arn: str) -> Package:
-    """Read one package."""
-    found = known(lambda: environment.client("sagemaker").describe_model_package(ModelPackageName=arn))
-    return Package(
-        arn, found["ModelApprovalStatus"], found.get("CustomerMetadataProperties", {}), found["CreationTime"]
-    )
-
-
-def run(environment: Environment, parameters: dict[str, str]) -> Package:
+def run(environment: Environment, workload: Workload, parameters: Mapping[str, str]) -> Package:
     """Run the pipeline, or follow the run that is under way, or take what an earlier run made of the same.
 
     Raises
@@ -87,44 +48,61 @@ def run(environment: Environment, parameters: dict[str, str]) -> Package:
     StoryError
         With the failed step and its reason.
     """
-    sagemaker = environment.client("sagemaker")
+    return finished(environment, started(environment, workload, parameters))
+
+
+def started(environment: Environment, workload: Workload, parameters: Mapping[str, str]) -> str | None:
+    """Start the pipeline, and return the execution: a new one, or the one that is under way.
+
+    Returns
+    -------
+    str or None
+        The execution's ARN; None where an earlier run made a package of the same.
+    """
     name = environment.own.pipeline_name
-    newest = _newest_execution(environment)
-    package = newest_package(environment)
-    if newest and newest["PipelineExecutionStatus"] in _RUNNING:
-        execution = newest["PipelineExecutionArn"]
+    newest, package = runs.newest_execution(environment), packages.newest_package(environment)
+    if newest and newest["PipelineExecutionStatus"] in runs.RUNNING:
         line("pipeline", name, "already running: following it")
-    elif (
-        package
-        and package.metadata.get(metadata.CODE_DIGEST) == environment.outputs.code_digest
-        and package.metadata.get(metadata.WORKLOAD_DIGEST) == environment.own.workload_digest
-        and not _newer(environment, package)
-    ):
+        return str(newest["PipelineExecutionArn"])
+    if package and _made_of_the_same(environment, package) and not _newer(environment, workload, package):
         line("pipeline", name, f"nothing to train: package {package.version} came from this code, workload and data")
-        return package
-    else:
-        started = sagemaker.start_pipeline_execution(
-            PipelineName=name, PipelineParameters=[{"Name": key, "Value": value} for key, value in parameters.items()]
-        )
-        execution = started["PipelineExecutionArn"]
-        line("pipeline", name, f"execution {execution.rsplit('/', 1)[1]}")
-    follow(environment, execution)
-    return registered_package(environment, execution)
+        return None
+    execution: str = environment.client("sagemaker").start_pipeline_execution(
+        PipelineName=name, PipelineParameters=[{"Name": key, "Value": value} for key, value in parameters.items()]
+    )["PipelineExecutionArn"]
+    line("pipeline", name, f"execution {execution.rsplit('/', 1)[1]}")
+    return execution
 
 
-def _newest_execution(environment: Environment) -> dict[str, Any] | None:
-    listed = (
-        environment.client("sagemaker")
-        .get_paginator("list_pipeline_executions")
-        .paginate(PipelineName=environment.own.pipeline_name, SortBy="CreationTime", SortOrder="Descending")
-    )
-    return next((dict(found) for page in listed for found in page["PipelineExecutionSummaries"]), None)
+def finished(environment: Environment, execution: str | None) -> Package:
+    """Follow what `started` returned to its end, and return the package that came of it.
+
+    Raises
+    ------
+    StoryError
+        With the failed step, its reason and its log.
+    """
+    if execution is not None:
+        follow(environment, execution)
+        return registered_package(environment, execution)
+    package = packages.newest_package(environment)
+    if package is None:
+        raise StoryError(f"{environment.own.model_package_group_name} had a package a moment ago, and has none now")
+    return package
 
 
-def _newer(environment: Environment, package: Package) -> bool:
-    """Tell whether raw data came in after a package was registered."""
+def _made_of_the_same(environment: Environment, package: Package) -> bool:
+    made_of = package.metadata.get(metadata.CODE_DIGEST), package.metadata.get(metadata.WORKLOAD_DIGEST)
+    return made_of == (environment.outputs.code_digest, environment.own.workload_digest)
+
+
+def _newer(environment: Environment, workload: Workload, package: Package) -> bool:
+    """Tell whether raw data of the workload's sources came in after a package was registered."""
     pages = environment.client("s3").get_paginator("list_objects_v2")
-    listed = pages.paginate(Bucket=environment.outputs.raw_bucket, Prefix=RAW)
+    bucket = environment.outputs.raw_bucket
+    listed = (
+        page for source in workload.sources for page in pages.paginate(Bucket=bucket, Prefix=prefixes.source(source))
+    )
     return any(found["LastModified"] > package.created for page in listed for found in page.get("Contents", []))
 
 
@@ -132,55 +110,48 @@ def follow(environment: Environment, execution: str) -> None:
     """Wait for an execution, a line a step; raise `StoryError` with the reason if it fails."""
     sagemaker = environment.client("sagemaker")
     shown: set[str] = set()
-    clock, ended = Clock(), Clock()
+    ended = Clock()
     with step("the pipeline runs") as progress:
         while True:
             status = known(lambda: sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution))
-            steps = _steps(sagemaker, execution)
+            steps = runs.steps_of(environment, execution)
             for found in sorted(steps, key=lambda s: s.get("EndTime", s.get("StartTime", 0)) or 0):
                 if found["StepStatus"] in ("Succeeded", "Failed", "Stopped") and found["StepName"] not in shown:
                     shown.add(found["StepName"])
                     _show(found)
                 elif found["StepStatus"] == "Executing":
                     progress.say(f"{found['StepName']} runs")
-            if status["PipelineExecutionStatus"] in _RUNNING:
+            if status["PipelineExecutionStatus"] in runs.RUNNING:
                 ended = Clock()
             elif _complete(status["PipelineExecutionStatus"], steps) or ended.seconds > _LATE:
                 break
             time.sleep(_POLL)
     if status["PipelineExecutionStatus"] != "Succeeded":
-        failed = [s for s in steps if s["StepStatus"] == "Failed"]
-        reasons = "\n".join(f"{s['StepName']}: {s.get('FailureReason', 'no reason given')}" for s in failed)
+        told = [text for failure in runs.failures(environment, steps) for text in failure.lines()]
         raise StoryError(
             f"the pipeline run ended {status['PipelineExecutionStatus']}; nothing was registered.\n"
-            f"{reasons or status.get('FailureReason', '')}\nMend it and run `make demo` again."
+            + ("\n".join(told) or status.get("FailureReason", ""))
+            + "\nMend it and run the same command again."
         )
-    line("pipeline", environment.own.pipeline_name, "Succeeded", clock.seconds)
+    took = status["LastModifiedTime"] - status["CreationTime"]
+    line("pipeline", environment.own.pipeline_name, "Succeeded", took.total_seconds())
 
 
 def _complete(status: str, steps: list[dict[str, Any]]) -> bool:
     """Tell whether the list of steps, which may be older than an execution's status, shows how each ended."""
     states = {found["StepStatus"] for found in steps}
-    return not states & {"Starting", *_RUNNING} and (status != "Failed" or "Failed" in states)
-
-
-def _steps(sagemaker: Any, execution: str) -> list[dict[str, Any]]:
-    listed = sagemaker.get_paginator("list_pipeline_execution_steps").paginate(PipelineExecutionArn=execution)
-    return known(lambda: [found for page in listed for found in page["PipelineExecutionSteps"]])
+    return not states & {"Starting", *runs.RUNNING} and (status != "Failed" or "Failed" in states)
 
 
 def _show(found: dict[str, Any]) -> None:
     seconds = (found["EndTime"] - found["StartTime"]).total_seconds() if "EndTime" in found else None
-    jobs = found.get("Metadata", {})
-    arn = next((job["Arn"] for job in jobs.values() if isinstance(job, dict) and "Arn" in job), "")
-    text = f"{found['StepName']:<9} {found['StepStatus']}"
-    line("", arn.split(":", 5)[-1], text, seconds)
+    line("", runs.job_of(found).split(":", 5)[-1], f"{found['StepName']:<9} {found['StepStatus']}", seconds)
 
 
 def gates(environment: Environment, package: Package) -> None:
     """Print the metrics that the gates looked at, from the evaluation report that the package names."""
-    bucket, key = package.metadata[metadata.EVALUATION_URI].removeprefix("s3://").split("/", 1)
-    report = json.loads(environment.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
-    line("gates", f"s3://{bucket}/{key}", package.metadata[metadata.GATES])
-    for name, value in sorted(report["metrics"].items()):
-        note(f"{name:<20} {value:.4f}" if isinstance(value, float) else f"{name:<20} {value}")
+    uri = package.metadata[metadata.EVALUATION_URI]
+    evaluation = runs.evaluation_at(environment, uri)
+    line("gates", uri, package.metadata[metadata.GATES])
+    for name, value in sorted(evaluation.metrics.items()):
+        note(f"{name:<30} {number(value)}")

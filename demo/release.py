@@ -6,10 +6,10 @@ import json
 import time
 import uuid
 
-from demo import ledger
 from demo.console import Clock, StoryError, line, note, step
-from demo.environment import Environment
-from demo.pipeline import Package, describe_package
+from status import ledger
+from status.environment import Environment
+from status.packages import Package, describe_package
 
 _POLL = 0.5  # seconds
 _PATIENCE = 60  # seconds without an approval, or without a release that runs, after which something is wrong

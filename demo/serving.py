@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from agreements.metadata import FEATURE_GROUP_
-from demo import ledger
-from demo.environment import Environment
-from demo.pipeline import describe_package
+from status import ledger
+from status.environment import Environment
+from status.packages import describe_package
 
 
 def feature_groups(environment: Environment) -> dict[str, str]:

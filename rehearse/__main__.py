@@ -10,15 +10,13 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import yaml
-
 from rehearse import calls, documents, names, quotas
 from rehearse.account import account
 from rehearse.asking import Aws
 from rehearse.checks import Check, Outcome, UnknownAnswerError, run
 from rehearse.plan import Plan, plan
 from stacks.inputs import Inputs, InputsError, checked
-from stacks.settings import NAMESPACE
+from stacks.settings import written
 from workloads.problems import ProblemsError
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -70,9 +68,7 @@ def inputs_of(environment: str) -> tuple[Inputs, frozenset[str]]:
     if not path.is_file():
         known = ", ".join(sorted(found.name.split(".")[1] for found in _ROOT.glob("Pulumi.*.yaml")))
         raise InputsError(f"ENV must name an environment with a settings file ({known}), got {environment!r}.")
-    config = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("config") or {}
-    start = f"{NAMESPACE}:"
-    values = {key.removeprefix(start): value for key, value in config.items() if key.startswith(start)}
+    values = written(path)
     encrypted = frozenset(name for name, value in values.items() if isinstance(value, dict) and "secure" in value)
     given = {
         name: json.dumps(value) if isinstance(value, list | dict) else value

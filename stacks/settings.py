@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Self
 
+import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails
 
@@ -174,9 +176,17 @@ def given() -> tuple[str, dict[str, Any]]:
     import pulumi  # noqa: PLC0415 (settings are checked without Pulumi, too)
     from pulumi.runtime import config  # noqa: PLC0415 (pulumi.Config cannot list its keys)
 
-    every = {**config.get_config_env(), **config.CONFIG.get()}
+    return pulumi.get_stack(), _ours({**config.get_config_env(), **config.CONFIG.get()})
+
+
+def written(file: Path) -> dict[str, Any]:
+    """Return what a settings file says: every key of namespace ``headrace``, without it; secrets stay encrypted."""
+    return _ours((yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("config") or {})
+
+
+def _ours(config: Mapping[str, Any]) -> dict[str, Any]:
     start = f"{NAMESPACE}:"
-    return pulumi.get_stack(), {key.removeprefix(start): one for key, one in every.items() if key.startswith(start)}
+    return {key.removeprefix(start): value for key, value in config.items() if key.startswith(start)}
 
 
 def files_of(values: Mapping[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from agreements import metadata, prefixes, variables
 from components import approver, release
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("components", "demo", "inference", "rehearse", "stacks", "training", "trial", "workloads")
+FOLDERS = ("components", "demo", "inference", "rehearse", "stacks", "status", "training", "trial", "workloads")
 NAMES = {value for name, value in vars(variables).items() if name.isupper() and value != variables.BOOTSTRAP}
 METADATA = {value for name, value in vars(metadata).items() if name.isupper()}
 IN_BUCKETS = tuple(value for name, value in vars(prefixes).items() if name.isupper() and value != prefixes.WORKLOADS)

@@ -15,7 +15,7 @@ from botocore import xform_name
 from tests import shapes
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("components", "stacks", "training", "inference", "demo")
+FOLDERS = ("components", "stacks", "training", "inference", "demo", "status")
 SERVICES = (
     "cloudwatch", "codebuild", "dynamodb", "ecr", "glue", "iam", "logs", "s3", "sagemaker",
     "sagemaker-featurestore-runtime", "sagemaker-runtime", "sns", "ssm", "stepfunctions", "sts",
@@ -180,7 +180,7 @@ def test_a_call_that_is_repeated_without_an_answer_is_done_once() -> None:
 
 def test_every_call_of_aws_is_one_that_aws_takes() -> None:
     found = every_call()
-    assert {path.relative_to(ROOT).parts[0] for path, _ in found} == {"components", "training", "demo"}
+    assert {path.relative_to(ROOT).parts[0] for path, _ in found} == {"components", "training", "demo", "status"}
     wrong = [f"{path.relative_to(ROOT)}:{call.line} {problem}" for path, call in found for problem in problems(call)]
     assert not wrong, "\n".join(wrong)
 

@@ -14,7 +14,7 @@ import pytest
 from botocore import xform_name
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("components", "stacks", "demo", "training", "inference")
+FOLDERS = ("components", "stacks", "demo", "status", "training", "inference")
 SERVICES = {"dynamodb", "ecr", "iam", "logs", "s3", "sagemaker", "sns", "stepfunctions"}
 _MACHINES = {"sfn": "stepfunctions"}
 

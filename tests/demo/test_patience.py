@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import boto3
@@ -11,27 +11,17 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from demo import patience, pipeline, release
+from demo import pipeline, release
 from demo.console import StoryError
-from demo.environment import Environment
-from demo.pipeline import Package
-from tests.demo import told
+from status import packages, patience
+from status.environment import Environment
+from status.packages import Package
+from tests.status.told import stubbed
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:model-package/flights/1"
 EXECUTION = "arn:aws:sagemaker:us-east-1:000000000000:pipeline/flights/execution/abcdefghijkl"
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Stubbed(Environment):
-    """An environment whose SageMaker answers what it is told."""
-
-    sagemaker: Any = None
-
-    def client(self, service: str) -> Any:
-        """Return the only client that there is."""
-        assert service == "sagemaker"
-        return self.sagemaker
+TIMES = {"CreationTime": datetime(2026, 11, 25), "LastModifiedTime": datetime(2026, 11, 25, 0, 1)}
 
 
 @pytest.fixture
@@ -45,9 +35,9 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
         stubber.assert_no_pending_responses()
 
 
-def environment(stub: Stubber) -> Stubbed:
+def environment(stub: Stubber) -> Environment:
     """Return the environment."""
-    return Stubbed("local", told.environment().outputs, "flights", sagemaker=stub.client)
+    return stubbed(sagemaker=stub.client)
 
 
 def listed(*rows: Json, token: str | None = None) -> Json:
@@ -73,7 +63,7 @@ def test_a_package_behind_an_empty_page_is_found(stub: Stubber) -> None:
     stub.add_response("list_model_packages", listed(token="more"))
     stub.add_response("list_model_packages", listed(summary()))
     stub.add_response("describe_model_package", described("abcdefghijkl"))
-    found = pipeline.newest_package(environment(stub))
+    found = packages.newest_package(environment(stub))
     assert found is not None
     assert found.arn == ARN
 
@@ -97,12 +87,12 @@ def test_a_run_that_registered_nothing_is_said_so(stub: Stubber, monkeypatch: py
 def test_only_what_is_unknown_is_read_again(stub: Stubber) -> None:
     stub.add_client_error("describe_model_package", "AccessDeniedException", "no")
     with pytest.raises(ClientError, match="AccessDenied"):
-        pipeline.describe_package(environment(stub), ARN)
+        packages.describe_package(environment(stub), ARN)
 
 
 def look(stub: Stubber, status: str, *steps: tuple[str, str]) -> None:
     """Let SageMaker tell an execution's status once, and then of its steps."""
-    stub.add_response("describe_pipeline_execution", {"PipelineExecutionStatus": status})
+    stub.add_response("describe_pipeline_execution", {"PipelineExecutionStatus": status, **TIMES})
     rows = [{"StepName": name, "StepStatus": state, "FailureReason": f"{name}'s reason"} for name, state in steps]
     stub.add_response("list_pipeline_execution_steps", {"PipelineExecutionSteps": rows})
 
@@ -114,7 +104,9 @@ def test_steps_that_are_shown_later_than_the_end_are_waited_for(
     look(stub, "Succeeded", ("train", "Executing"))
     look(stub, "Succeeded", ("train", "Succeeded"), ("register", "Succeeded"))
     pipeline.follow(environment(stub), EXECUTION)
-    assert "register  Succeeded" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "register  Succeeded" in told
+    assert "pipeline   flights  Succeeded 60.0 s" in told
 
 
 def test_a_step_whose_failure_is_shown_late_still_gives_the_reason(stub: Stubber) -> None:
@@ -142,7 +134,7 @@ def test_an_approver_whose_event_was_lost_is_asked_once(monkeypatch: pytest.Monk
     monkeypatch.setattr(release, "_ask", lambda _, machine, wanted: asked.append((machine, wanted)))
     statuses = iter(["PendingManualApproval"] * 3 + ["Approved"])
     monkeypatch.setattr(release, "describe_package", lambda *_: package(next(statuses)))
-    found = release.approval(told.environment(), package("PendingManualApproval"))
+    found = release.approval(stubbed(), package("PendingManualApproval"))
     assert found.status == "Approved"
     assert asked == [("approver", {"model_package_arn": ARN})]
 
@@ -166,7 +158,7 @@ def test_a_release_that_failed_is_tried_again_and_one_that_was_rolled_back_is_no
     monkeypatch.setattr(release, "_POLL", 0.0)
     monkeypatch.setattr(release, "_ask", lambda _, machine, __: asked.append(machine))
     monkeypatch.setattr(release, "_last_entry", lambda *_: entries[len(asked)])
-    there = told.environment()
+    there = stubbed()
     if passes:
         assert release.release(there, package("Approved"))["outcome"] == "released"
     else:

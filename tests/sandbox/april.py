@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from demo.environment import Environment
+from status.environment import Environment
 from training import features
 from workloads.flights import ingest
 from workloads.spec import Workload

@@ -17,9 +17,9 @@ import yaml
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from demo.environment import Environment
 from stacks.choices import Choices
 from stacks.settings import Settings
+from status.environment import Environment
 from tests import fitting
 from tests.cloud.endpoints.local import eventually
 from tests.sandbox.place import Place

@@ -9,19 +9,30 @@ from typing import Any
 
 import pytest
 
-from demo import flights, pipeline, release, story
-from demo.environment import Environment
+from demo import answers, data, pipeline, release
+from demo.story import Chapter
 from sandbox.environment import local
+from status.environment import Environment
+from status.packages import Package
+from status.report import Report, report
 from tests.sandbox import place as places
 from tests.sandbox.place import Place
 from workloads.spec import Workload, named
+
+LAST = ("test_kinds_of_workloads.py", "test_teardown.py")
+"""What adds the other workloads to the shared environment, and what takes it down."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files of `LAST` last, in their order."""
+    items.sort(key=lambda item: LAST.index(item.path.name) if item.path.name in LAST else -1)
 
 
 @dataclass(frozen=True)
 class Released:
     """A model that went the whole way: its package, and what the ledger says of its release."""
 
-    package: pipeline.Package
+    package: Package
     entry: dict[str, str]
 
 
@@ -56,15 +67,26 @@ def workload() -> Workload:
 
 
 @pytest.fixture(scope="session")
-def prior(environment: Environment, workload: Workload) -> dict[str, Any]:
-    """What the endpoint answers before the first model exists."""
-    flights.load(environment, story.TRAINING_MONTHS)
-    question = flights.questions(environment, workload, *story.ASKED, count=1)[0]
-    return flights.ask(environment, [question.instance])
+def chapter(environment: Environment, workload: Workload) -> Chapter:
+    """The reference workload's part of the story."""
+    return Chapter(environment, workload, data.loader(workload))
 
 
 @pytest.fixture(scope="session")
-def released(environment: Environment, prior: dict[str, Any]) -> Released:
+def at_first(environment: Environment) -> Report:
+    """How the reference workload stands before anything ran."""
+    return report(environment)
+
+
+@pytest.fixture(scope="session")
+def prior(environment: Environment, chapter: Chapter, at_first: Report) -> dict[str, Any]:
+    """What the endpoint answers before the first model exists."""
+    data.load(environment, [chapter.loader])
+    return answers.ask(environment, [chapter.questions(1)[0].instance])
+
+
+@pytest.fixture(scope="session")
+def released(environment: Environment, chapter: Chapter, prior: dict[str, Any]) -> Released:
     """The first model, trained on January to March, gated, approved and released."""
-    package = release.approval(environment, pipeline.run(environment, story.DATA))
+    package = release.approval(environment, pipeline.run(environment, chapter.workload, chapter.parameters))
     return Released(package, release.release(environment, package))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from demo.environment import Environment
+from status.environment import Environment
 from tests import edits
 from tests.edits import Edit
 from tests.sandbox.changes import Caller, Copy, another

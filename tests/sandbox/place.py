@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from demo.environment import Environment
+from status.environment import Environment
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]

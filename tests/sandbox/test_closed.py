@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from demo.environment import Environment
+from status.environment import Environment
 from tests.sandbox.place import Place
 
 

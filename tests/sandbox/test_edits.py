@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from demo import flights, story
-from demo.environment import Environment
+from demo.story import Chapter
 from stacks.settings import Settings
+from status.environment import Environment
 from tests import edits
 from tests.edits import Edit
 from tests.sandbox import place as places
@@ -46,10 +46,9 @@ def copy(
 
 
 @pytest.fixture(scope="module")
-def question(environment: Environment, released: Released, workload: Workload) -> bytes:
+def question(released: Released, chapter: Chapter) -> bytes:
     """A question as the released model takes it."""
-    asked = flights.questions(environment, workload, *story.ASKED, count=1)
-    return json.dumps({"instances": [asked[0].instance]}).encode()
+    return json.dumps({"instances": [chapter.questions(1)[0].instance]}).encode()
 
 
 def settle(copy: Copy) -> None:

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from demo.environment import Environment
+from status.environment import Environment
 from tests.sandbox import place as places
 from tests.sandbox.conftest import Released
 from tests.sandbox.place import Place

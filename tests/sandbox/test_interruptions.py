@@ -13,20 +13,22 @@ from typing import Any
 
 import pytest
 
-from demo import pipeline, release, story
-from demo.environment import Environment
+from demo import release
+from demo.story import Chapter
+from status import packages
+from status.environment import Environment
 from tests.processes import inheriting
 from tests.sandbox.conftest import Released
 from tests.sandbox.place import Place
 
 
 def test_a_kill_in_the_middle_of_training_fails_the_job_with_the_reason(
-    place: Place, environment: Environment, released: Released
+    place: Place, environment: Environment, released: Released, chapter: Chapter
 ) -> None:
     sagemaker = environment.client("sagemaker")
     execution = sagemaker.start_pipeline_execution(
         PipelineName=environment.own.pipeline_name,
-        PipelineParameters=[{"Name": name, "Value": value} for name, value in story.DATA.items()],
+        PipelineParameters=[{"Name": name, "Value": value} for name, value in chapter.parameters.items()],
     )["PipelineExecutionArn"]
     job = _until(lambda: _training_job(environment, execution))
     _kill_and_restart(place)
@@ -35,7 +37,7 @@ def test_a_kill_in_the_middle_of_training_fails_the_job_with_the_reason(
     assert found["TrainingJobStatus"] == "Failed"
     assert "the local cloud stopped" in found["FailureReason"]
     assert sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution)["PipelineExecutionStatus"] == "Failed"
-    newest = pipeline.newest_package(environment)
+    newest = packages.newest_package(environment)
     assert newest is not None
     assert newest.metadata["pipeline_execution"] != execution
 
@@ -107,7 +109,7 @@ def test_the_demo_goes_on_from_there_to_its_end(place: Place, environment: Envir
     done = place.run(sys.executable, "-m", "demo", "--logs", str(place.folder / "logs"))
     assert "13 of them there already" in done.stdout, done.stdout
     assert "nothing to change" in done.stdout
-    package = pipeline.newest_package(environment)
+    package = packages.newest_package(environment)
     assert package is not None
     assert release.release(environment, package)["outcome"] == "released"
 

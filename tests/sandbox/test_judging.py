@@ -11,8 +11,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from demo import pipeline
-from demo.environment import Environment
+from status import packages
+from status.environment import Environment
 from tests.sandbox import attacks
 from tests.sandbox.conftest import Released
 
@@ -76,7 +76,7 @@ def _ended(environment: Environment, execution: str) -> dict[str, Any]:
 def test_nothing_that_tried_is_registered(
     environment: Environment, released: Released, attacked: dict[str, dict[str, Any]]
 ) -> None:
-    newest = pipeline.newest_package(environment)
+    newest = packages.newest_package(environment)
     assert newest is not None
     assert newest.arn == released.package.arn
     assert not [name for name, steps in attacked.items() if "register" in steps or "package" in steps]

@@ -9,8 +9,10 @@ import pytest
 from botocore.exceptions import ClientError
 from sklearn.metrics import roc_auc_score
 
-from demo import flights, pipeline, release, story
-from demo.environment import Environment
+from demo import answers, pipeline, release
+from demo.story import Chapter
+from status import packages, report
+from status.environment import Environment
 from tests.sandbox import april
 from tests.sandbox.conftest import Released
 from workloads.spec import Workload
@@ -26,10 +28,9 @@ def test_before_the_first_model_the_endpoint_answers_the_declared_prior(
 
 
 def test_the_answers_come_from_the_package_that_the_ledger_names(
-    environment: Environment, workload: Workload, released: Released
+    environment: Environment, chapter: Chapter, released: Released
 ) -> None:
-    question = flights.questions(environment, workload, *story.ASKED, count=1)[0]
-    answer = flights.ask(environment, [question.instance])
+    answer = answers.ask(environment, [chapter.questions(1)[0].instance])
     assert answer["model_digest"] == released.entry["model_digest"] == released.package.metadata["model_digest"]
     assert released.entry["package"] == released.package.arn
     assert released.package.status == "Approved"
@@ -96,15 +97,17 @@ def test_the_pipelines_roles_cannot_approve(environment: Environment, released: 
             )
 
 
-def test_the_same_data_give_the_same_model_and_metrics(environment: Environment, released: Released) -> None:
+def test_the_same_data_give_the_same_model_and_metrics(
+    environment: Environment, chapter: Chapter, released: Released
+) -> None:
     """Also: a second package of the same content is released without harm."""
     sagemaker = environment.client("sagemaker")
     execution = sagemaker.start_pipeline_execution(
         PipelineName=environment.own.pipeline_name,
-        PipelineParameters=[{"Name": name, "Value": value} for name, value in story.DATA.items()],
+        PipelineParameters=[{"Name": name, "Value": value} for name, value in chapter.parameters.items()],
     )["PipelineExecutionArn"]
     pipeline.follow(environment, execution)
-    second = pipeline.newest_package(environment)
+    second = packages.newest_package(environment)
     assert second is not None
     assert second.arn != released.package.arn
     first = released.package.metadata
@@ -118,7 +121,7 @@ def test_the_same_data_give_the_same_model_and_metrics(environment: Environment,
 def test_a_model_under_its_gate_is_not_registered(environment: Environment, released: Released) -> None:
     """Ten days of January make a model that the champion beats by more than the margin."""
     sagemaker = environment.client("sagemaker")
-    before = pipeline.newest_package(environment)
+    before = packages.newest_package(environment)
     execution = sagemaker.start_pipeline_execution(
         PipelineName=environment.own.pipeline_name,
         PipelineParameters=[{"Name": "DataStart", "Value": "2013-01-01"}, {"Name": "DataEnd", "Value": "2013-01-11"}],
@@ -126,7 +129,12 @@ def test_a_model_under_its_gate_is_not_registered(environment: Environment, rele
     with pytest.raises(Exception, match="gates_failed") as raised:
         pipeline.follow(environment, execution)
     assert "must be" in str(raised.value)
-    after = pipeline.newest_package(environment)
+    found = report.report(environment)
+    assert found.run is not None
+    assert found.run.evaluation is not None
+    assert not found.run.evaluation.passed
+    assert found.run.evaluation.message in found.run.failures[0].reason
+    after = packages.newest_package(environment)
     assert before is not None
     assert after is not None
     assert after.arn == before.arn

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
-from demo import flights, pipeline, release, story
-from demo.environment import Environment
+from demo import answers, release
+from demo.story import Chapter
+from status import packages
+from status.environment import Environment
+from status.packages import Package
 from tests.sandbox import place as places
 from tests.sandbox.changes import Copy
 from tests.sandbox.conftest import Released
 from tests.sandbox.place import Place
-from workloads.spec import Workload
 
 THRESHOLD = 0.001
 """Below every probability that is asked for here: by the edited contract, each flight is late."""
@@ -31,7 +33,7 @@ def copy(
     assert made.up().succeeded
 
 
-def another_package(environment: Environment, package: pipeline.Package) -> str:
+def another_package(environment: Environment, package: Package) -> str:
     """Register what a package holds once more, set aside until somebody approves it."""
     sagemaker = environment.client("sagemaker")
     found: dict[str, Any] = sagemaker.describe_model_package(ModelPackageName=package.arn)
@@ -41,9 +43,9 @@ def another_package(environment: Environment, package: pipeline.Package) -> str:
 
 
 def test_an_edit_changes_the_pipeline_alone_and_a_package_of_before_it_is_released_with_its_own_contract(
-    copy: Copy, place: Place, environment: Environment, workload: Workload, released: Released
+    copy: Copy, place: Place, environment: Environment, chapter: Chapter, released: Released
 ) -> None:
-    asked = flights.questions(environment, workload, *story.ASKED, count=1)[0].instance
+    asked, workload = chapter.questions(1)[0].instance, chapter.workload
     earlier = another_package(environment, released.package)
     text = copy.workload_file.read_text()
     assert f"threshold: {workload.label.threshold}" in text
@@ -67,10 +69,10 @@ def test_an_edit_changes_the_pipeline_alone_and_a_package_of_before_it_is_releas
     assert s3.head_object(Bucket=after.outputs.artifacts_bucket, Key=old), "an execution that runs may still mount it"
 
     after.client("sagemaker").update_model_package(ModelPackageArn=earlier, ModelApprovalStatus="Approved")
-    entry = release.release(after, pipeline.describe_package(after, earlier))
+    entry = release.release(after, packages.describe_package(after, earlier))
     assert (entry["outcome"], entry["package"]) == ("released", earlier)
     assert entry["workload_digest"] == environment.own.workload_digest
     assert entry["code_digest"] == environment.outputs.code_digest
-    (prediction,) = flights.ask(after, [asked])["predictions"]
+    (prediction,) = answers.ask(after, [asked])["predictions"]
     assert THRESHOLD < prediction["probability"] < workload.label.threshold
     assert prediction["late"] is False

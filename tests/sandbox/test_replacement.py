@@ -15,8 +15,8 @@ import pytest
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from demo.environment import Environment
 from sandbox.engine import install, pins
+from status.environment import Environment
 from tests import replacing
 from tests.sandbox.place import Place
 from tests.stacks.environments import environment as recorded

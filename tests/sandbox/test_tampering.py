@@ -13,9 +13,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from agreements import prefixes
-from demo import pipeline, story
+from demo import pipeline
 from demo.console import StoryError
-from demo.environment import Environment
+from demo.story import Chapter
+from status.environment import Environment
 from tests.sandbox.conftest import Released
 
 
@@ -130,11 +131,11 @@ def other_sql(environment: Environment) -> Iterator[None]:
 
 
 def test_a_workload_that_was_changed_in_the_bucket_ends_the_pipeline_with_the_reason(
-    environment: Environment, released: Released, other_sql: None
+    environment: Environment, chapter: Chapter, released: Released, other_sql: None
 ) -> None:
     execution = environment.client("sagemaker").start_pipeline_execution(
         PipelineName=environment.own.pipeline_name,
-        PipelineParameters=[{"Name": name, "Value": value} for name, value in story.DATA.items()],
+        PipelineParameters=[{"Name": name, "Value": value} for name, value in chapter.parameters.items()],
     )["PipelineExecutionArn"]
     with pytest.raises(StoryError, match=f"must have the digest {environment.own.workload_digest}"):
         pipeline.follow(environment, execution)

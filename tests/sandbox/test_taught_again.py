@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from demo import flights, pipeline, release, story
-from demo.environment import Environment
+from demo import answers, pipeline, release
 from demo.serving import feature_groups
+from demo.story import Chapter
+from status.environment import Environment
 from tests import edits
 from tests.edits import Edit
 from tests.sandbox import place as places
@@ -42,7 +43,7 @@ def _groups(environment: Environment) -> set[str]:
 
 
 def test_the_release_switches_to_the_new_group_and_the_old_one_goes_with_its_last_package(
-    copy: Copy, place: Place, environment: Environment, workload: Workload, released: Released
+    copy: Copy, place: Place, environment: Environment, chapter: Chapter, released: Released
 ) -> None:
     old = feature_groups(environment)["origin"]
     values = _values(environment, old)
@@ -59,19 +60,19 @@ def test_the_release_switches_to_the_new_group_and_the_old_one_goes_with_its_las
     assert _values(after, new) == {}
     assert feature_groups(after)["origin"] == old, "before the release, who asks the model reads the old group"
     assert _values(after, old) == values
-    asked = flights.questions(after, workload, *story.ASKED, count=1)[0].instance
-    assert flights.ask(after, [asked])["model_digest"]
-    with pytest.raises(flights.AnotherContractError, match="runway must be a known feature"):
-        flights.ask(after, [{**asked, "runway": 4}])
+    asked = replace(chapter, environment=after).questions(1)[0].instance
+    assert answers.ask(after, [asked])["model_digest"]
+    with pytest.raises(answers.AnotherContractError, match="runway must be a known feature"):
+        answers.ask(after, [{**asked, "runway": 4}])
 
-    taught = Workload.model_validate(document)
-    package = release.approval(after, pipeline.run(after, story.DATA))
+    taught = Workload.model_validate(document).read_from(chapter.workload.folder)
+    package = release.approval(after, pipeline.run(after, taught, chapter.parameters))
     assert package.metadata["feature_group_origin"] == new
     assert release.release(after, package)["outcome"] == "released"
     assert feature_groups(after)["origin"] == new
     assert _values(after, new).keys() == values.keys()
-    asked = flights.questions(after, taught, *story.ASKED, count=1)[0].instance
-    assert flights.ask(after, [asked])["model_digest"] == package.metadata["model_digest"]
+    asked = replace(chapter, environment=after, workload=taught).questions(1)[0].instance
+    assert answers.ask(after, [asked])["model_digest"] == package.metadata["model_digest"]
 
     assert not copy.up().changed
     assert {old, new} <= _groups(after), "an older package that is approved may be released again"

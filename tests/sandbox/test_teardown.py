@@ -6,7 +6,7 @@ import json
 
 import psutil
 
-from demo.environment import Environment
+from status.environment import Environment
 from tests.processes import running
 from tests.sandbox.conftest import Released
 from tests.sandbox.place import Place

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from demo.environment import Environment
+from status.environment import Environment
 from tests.sandbox import place as places
 from tests.sandbox.place import Place
 

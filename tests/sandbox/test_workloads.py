@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from demo import flights, story
-from demo.environment import Environment
+from demo import answers
+from demo.story import Chapter
+from status.environment import Environment
 from tests import edits
 from tests.sandbox.changes import Caller, Copy, another
 from tests.sandbox.conftest import Released
 from tests.sandbox.test_edits import copy, question, settle
-from workloads.spec import Workload
 
 __all__ = ["copy", "question"]  # the fixtures
 
@@ -25,7 +25,7 @@ def its_own(urn: str) -> bool:
 
 
 def test_a_workload_comes_and_goes_and_nothing_of_another_changes(
-    copy: Copy, environment: Environment, released: Released, question: bytes, workload: Workload
+    copy: Copy, environment: Environment, released: Released, question: bytes, chapter: Chapter
 ) -> None:
     file = another(copy.place.root, NAME)
     copy.write()
@@ -42,8 +42,7 @@ def test_a_workload_comes_and_goes_and_nothing_of_another_changes(
         assert done.succeeded, done.text
 
         other = Environment.told("local", copy.place.outputs(), NAME)
-        asked = flights.questions(environment, workload, *story.ASKED, count=1)
-        assert flights.ask(other, [asked[0].instance])["model_digest"] == "bootstrap"
+        assert answers.ask(other, [chapter.questions(1)[0].instance])["model_digest"] == "bootstrap"
         assert other.own.approver_state_machine_arn is None
         assert _instances(other) == 2
         assert _tags(other) == {"headrace:stack": "local", "headrace:workload": NAME}

@@ -1,22 +1,25 @@
-"""What the story knows of an environment: its stack's outputs, and clients of AWS's API."""
+"""What is known of an environment: its stack's outputs, and clients of AWS's API."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import boto3
 from botocore.config import Config
 
-from demo.console import StoryError
 from stacks.outputs import Outputs, OutputsError, WorkloadOutputs, outputs_of
+
+
+class NotDeployedError(Exception):
+    """The environment, or a workload of it, is not there; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Environment:
-    """An environment that is up, and the workload of it that the story is about.
+    """An environment that is up, and one workload of it.
 
     Attributes
     ----------
@@ -38,19 +41,28 @@ class Environment:
 
         Raises
         ------
-        StoryError
+        NotDeployedError
             If another program wrote them, or the stack has no such workload.
         """
         try:
             found = outputs_of(outputs)
         except OutputsError as error:
-            raise StoryError(f"{error} `make up ENV={stack}`.") from error
+            raise NotDeployedError(f"{error} `make up ENV={stack}`.") from error
         if workload not in found.workloads:
-            raise StoryError(
-                f"the workload must be one of the stack {stack}, {', '.join(found.workloads)}, got {workload}. "
+            raise NotDeployedError(
+                f"the workload must be one of the stack {stack}'s ({', '.join(found.workloads)}), got {workload}. "
                 f"Add it to headrace:workloads in Pulumi.{stack}.yaml."
             )
         return cls(stack, found, workload)
+
+    @classmethod
+    def every(cls, stack: str, outputs: Mapping[str, Any]) -> Iterator[Self]:
+        """Yield the environment with each of its workloads, from outputs as `told` takes them."""
+        names = sorted(outputs.get("workloads", {}))
+        if not names:
+            raise NotDeployedError(f"The environment {stack} has no workload yet: `make up ENV={stack}`.")
+        for name in names:
+            yield cls.told(stack, outputs, name)
 
     @property
     def own(self) -> WorkloadOutputs[str]:

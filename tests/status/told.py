@@ -1,10 +1,11 @@
-"""What a stack tells, as the demo's tests need it."""
+"""What a stack tells, and an environment whose AWS clients are the ones that a test gives."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
-from demo.environment import Environment
+from status.environment import Environment
 
 OWN: dict[str, Any] = {
     "workload_digest": "f" * 64,
@@ -40,3 +41,20 @@ TOLD: dict[str, Any] = {
 def environment() -> Environment:
     """Return the environment `local` and its flights."""
     return Environment.told("local", TOLD, "flights")
+
+
+@dataclass(frozen=True)
+class Stubbed(Environment):
+    """An environment whose AWS answers what a test says."""
+
+    clients: dict[str, Any] = field(default_factory=dict)
+
+    def client(self, service: str) -> Any:
+        """Return the client that the test gave."""
+        return self.clients[service]
+
+
+def stubbed(**clients: Any) -> Stubbed:
+    """Return the environment with these clients; an underscore in a client's name stands for a hyphen."""
+    named = {name.replace("_", "-"): client for name, client in clients.items()}
+    return Stubbed("local", environment().outputs, "flights", named)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from demo.environment import Environment
+from status.environment import Environment
 
 
 def entries(environment: Environment) -> Iterator[dict[str, str]]:

@@ -1,0 +1,1 @@
+"""What became of each workload of an environment: `make status`, and what the demo tells when something fails."""

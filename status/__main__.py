@@ -1,0 +1,60 @@
+"""``python -m status ENVIRONMENT``: say of each workload how it stands, from the stack's outputs and AWS's API."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from status import report
+from status.environment import Environment, NotDeployedError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the reports; return the exit code: 1 where one could not be made."""
+    parser = argparse.ArgumentParser(prog="python -m status", description=__doc__)
+    parser.add_argument("environment", nargs="?", default="local")
+    parser.add_argument("--workload", help="only this one")
+    given = parser.parse_args(arguments)
+    try:
+        for environment in Environment.every(given.environment, outputs(given.environment)):
+            if given.workload in (None, environment.workload):
+                show(environment)
+    except NotDeployedError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (ClientError, BotoCoreError) as error:
+        print(f"AWS did not answer: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def show(environment: Environment) -> None:
+    """Print the report of one workload."""
+    print(f"{environment.workload:<10} endpoint/{environment.own.endpoint_name}", flush=True)
+    for title, text in report.lines(report.report(environment)):
+        print(f"  {title:<8} {text}", flush=True)
+
+
+def outputs(stack: str) -> dict[str, Any]:
+    """Return a stack's outputs.
+
+    Raises
+    ------
+    NotDeployedError
+        With what pulumi says, where there is no such stack or it has none.
+    """
+    command = ["pulumi", "stack", "output", "--json", "--stack", stack, "--non-interactive"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NotDeployedError(f"The environment {stack} cannot be read: {done.stderr.strip() or done.stdout.strip()}")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""Three workloads of three kinds in one environment: each answers in its own form, and says how it stands."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from demo import answers, data, pipeline, release
+from demo.console import StoryError
+from demo.story import Chapter
+from status import report
+from status.environment import Environment
+from status.report import Report
+from tests.sandbox.conftest import Released
+from tests.sandbox.place import ROOT, Place
+from workloads.spec import named
+
+Others = dict[str, tuple[Chapter, Released]]
+
+
+@pytest.fixture(scope="module")
+def whole(place: Place, environment: Environment, released: Released) -> Place:
+    """The shared environment with every workload of the repository's settings, beside the flights that answer."""
+    made = replace(place, root=ROOT)
+    made.pulumi("up", "--stack", "local", "--yes", "--skip-preview", "--policy-pack", "policies")
+    return made
+
+
+@pytest.fixture(scope="module")
+def others(whole: Place) -> Others:
+    """The other workloads by name, each with its first model; they were trained side by side."""
+    outputs = whole.outputs()
+    names = sorted(outputs["workloads"].keys() - {"flights"})
+    workloads = [named(name) for name in names]
+    chapters = [Chapter(Environment.told("local", outputs, one.name), one, data.loader(one)) for one in workloads]
+    data.load(chapters[0].environment, [chapter.loader for chapter in chapters])
+    executions = [pipeline.started(one.environment, one.workload, one.parameters) for one in chapters]
+    found = {}
+    for one, execution in zip(chapters, executions, strict=True):
+        package = release.approval(one.environment, pipeline.finished(one.environment, execution))
+        found[one.workload.name] = one, Released(package, release.release(one.environment, package))
+    return found
+
+
+def answered_in_csv(chapter: Chapter, instance: dict[str, Any]) -> list[str]:
+    """Ask in CSV, and return the cells of the answer."""
+    out = io.StringIO()
+    csv.writer(out).writerow([instance[name] for name in chapter.workload.features])
+    answer = chapter.environment.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName=chapter.environment.own.endpoint_name,
+        ContentType="text/csv",
+        Accept="text/csv",
+        Body=out.getvalue().encode(),
+    )
+    (row,) = csv.reader(io.StringIO(answer["Body"].read().decode()))
+    return row
+
+
+def test_the_environment_has_a_workload_of_each_kind(others: Others, chapter: Chapter) -> None:
+    kinds = {str(one.workload.label.type) for one in (chapter, *(found for found, _ in others.values()))}
+    assert kinds == {"boolean", "category", "number"}
+
+
+@pytest.mark.parametrize("name", ["delays", "penguins"])
+def test_each_answers_with_the_model_that_was_released_in_json_and_csv(others: Others, name: str) -> None:
+    chapter, released = others[name]
+    asked = chapter.questions(20)
+    answer = answers.ask(chapter.environment, [question.instance for question in asked])
+    assert answer["model_digest"] == released.entry["model_digest"] == released.package.metadata["model_digest"]
+    first, cells = answer["predictions"][0], answered_in_csv(chapter, asked[0].instance)
+    if name == "delays":
+        low, high = first["quantiles"].values()
+        assert low <= high
+        assert [float(cell) for cell in cells] == [first["minutes_late"], low, high]
+        assert answers.summary(chapter.workload, answer["predictions"], asked).startswith("off by ")
+    else:
+        assert [float(cell) for cell in cells[:-1]] == list(first["probabilities"].values())
+        assert cells[-1] == first["species"]
+        right = sum(found["species"] == one.truth for found, one in zip(answer["predictions"], asked, strict=True))
+        assert right >= 0.9 * len(asked)
+
+
+def test_gates_had_something_to_spare(others: Others) -> None:
+    for chapter, released in others.values():
+        for name, bound in chapter.workload.gates.metrics.items():
+            value = float(released.package.metadata[f"metric_{name}"])
+            print(f"{chapter.workload.name} {name} {value:.4f}")
+            assert bound.minimum is None or value > bound.minimum
+            assert bound.maximum is None or value < bound.maximum
+
+
+def told(found: Report) -> list[str]:
+    """Return a report's lines as they are printed, without the blanks."""
+    return [f"{title} {text}".strip() for title, text in report.lines(found)]
+
+
+def test_before_the_first_run_there_is_nothing_to_tell(at_first: Report) -> None:
+    assert told(at_first)[:3] == ["run none yet", "package none yet", "release none yet"]
+    assert told(at_first)[3].startswith("serves model bootstrap, since ")
+    assert len(told(at_first)) == 4
+
+
+def test_a_released_workload_stands_well(others: Others) -> None:
+    chapter, released = others["delays"]
+    found = report.report(chapter.environment)
+    assert found.run is not None
+    assert found.run.status == "Succeeded"
+    assert found.run.evaluation is not None
+    assert found.run.evaluation.passed
+    assert found.serving.model_digest == released.entry["model_digest"]
+    assert list(report.problems(found)) == []
+
+
+def test_a_run_that_fails_in_a_job_shows_what_the_job_said_and_where_its_log_is(others: Others) -> None:
+    chapter, released = others["penguins"]
+    sagemaker = chapter.environment.client("sagemaker")
+    execution = sagemaker.start_pipeline_execution(
+        PipelineName=chapter.environment.own.pipeline_name,
+        PipelineParameters=[{"Name": "DataStart", "Value": "2007-11-01"}, {"Name": "DataEnd", "Value": "2007-11-12"}],
+    )["PipelineExecutionArn"]
+    with pytest.raises(StoryError) as failed:
+        pipeline.follow(chapter.environment, execution)
+    found = report.report(chapter.environment)
+    assert found.run is not None
+    (failure,) = found.run.failures
+    assert failure.reason in str(failed.value)
+    job = failure.job.removeprefix("processing-job/")
+    described = sagemaker.describe_processing_job(ProcessingJobName=job)
+    assert failure.reason == described.get("ExitMessage", described["FailureReason"])
+    lines = chapter.environment.client("logs").get_log_events(
+        logGroupName=failure.log_group, logStreamName=failure.log_stream
+    )["events"]
+    said = failure.reason.removeprefix("AlgorithmError: ").splitlines()[0].split(", exit code")[0]
+    assert any(said in line["message"] for line in lines)
+    assert found.serving.model_digest == released.entry["model_digest"], "and the endpoint answers as before"
+    assert [problem for problem in report.problems(found) if problem.startswith("The last run ended Failed.")]
+
+
+def test_a_refresh_after_every_workload_was_released_finds_nothing_to_change(whole: Place, others: Others) -> None:
+    whole.pulumi(
+        "preview", "--stack", "local", "--refresh", "--expect-no-changes", "--diff", "--policy-pack", "policies"
+    )
+
+
+def test_the_flights_answer_as_before(chapter: Chapter, others: Others, released: Released) -> None:
+    answer = answers.ask(chapter.environment, [chapter.questions(1)[0].instance])
+    assert answer["model_digest"].startswith("sha256:")
+    assert report.report(chapter.environment).serving.status == "InService"
