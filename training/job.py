@@ -105,11 +105,22 @@ def run(work: Callable[[], None], reason_file: str) -> int:
         reason = str(error) if expected and str(error) else f"{type(error).__name__}: {error}"
         path = base() / reason_file
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(reason[:_LONGEST_REASON], encoding="utf-8")
+        path.write_text(_shortened(reason), encoding="utf-8")
         say(f"Failed after {time.monotonic() - began:.1f} s: {reason}")
         return 1
     say(f"Done in {time.monotonic() - began:.1f} s")
     return 0
+
+
+def _shortened(reason: str) -> str:
+    """Keep as many whole lines as SageMaker keeps, and say how many are in the log alone."""
+    lines = reason.split("\n")
+    for kept in range(len(lines), 0, -1):
+        left = len(lines) - kept
+        text = "\n".join([*lines[:kept], *([f"{left} more, in the job's log."] if left else [])])
+        if len(text) <= _LONGEST_REASON:
+            return text
+    return reason[:_LONGEST_REASON]
 
 
 def processing_main(work: Callable[[], None]) -> None:

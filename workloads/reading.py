@@ -100,7 +100,7 @@ def read(path: Path, *, run_sql: bool = True) -> Workload:
     except ValidationError as error:
         problems += [_from_pydantic(detail, lines) for detail in error.errors()]
     if workload is not None:
-        for location, rule, value, remedy in broken_rules(workload, path.parent):
+        for location, rule, value, remedy in broken_rules(workload, path.parent, trained=not run_sql):
             place = lines.place_of(location)
             problems.append(Problem(field=dotted(location), rule=rule, value=value, remedy=remedy, place=place))
     if run_sql and not any(problem.field.startswith("sources") for problem in problems):

@@ -14,8 +14,11 @@ from workloads.source_rules import source_rules
 _NUMERIC = (FeatureType.INTEGER, FeatureType.NUMBER)
 
 
-def broken_rules(workload: Workload, folder: Path) -> Iterator[BrokenRule]:
-    """Find what is wrong between the fields of a workload whose fields are each right."""
+def broken_rules(workload: Workload, folder: Path, *, trained: bool = False) -> Iterator[BrokenRule]:
+    """Find what is wrong between the fields of a workload whose fields are each right.
+
+    What only training needs is left out where a model is `trained` already.
+    """
     yield from _files(folder)
     for name, source in workload.sources.items():
         yield from source_rules(name, source)
@@ -23,7 +26,8 @@ def broken_rules(workload: Workload, folder: Path) -> Iterator[BrokenRule]:
     for name, feature in workload.features.items():
         yield from _feature(name, feature, workload)
     yield from label_rules(workload)
-    yield from estimator_rules(workload, folder)
+    if not trained:
+        yield from estimator_rules(workload, folder)
 
 
 def _files(folder: Path) -> Iterator[BrokenRule]:

@@ -44,7 +44,8 @@ def load(path: str | Path, *, run_sql: bool = True) -> Workload:
     path : str or Path
         A ``workload.yaml``; its ``features.sql`` lies beside it.
     run_sql : bool, default=True
-        Whether the SQL is run; not where a model answers, which needs the file alone.
+        Whether the SQL is run and the estimator's class is looked at; not where a model is there already, which an old
+        file must not keep from answering.
 
     Raises
     ------

@@ -55,6 +55,12 @@ def test_a_reason_is_as_long_as_sagemaker_keeps(base: Path) -> None:
     assert (base / REASON).read_text(encoding="utf-8") == "x" * 1024
 
 
+def test_of_many_problems_the_first_are_kept_whole(base: Path) -> None:
+    lines = [f"problem {number} " + "x" * 300 for number in range(5)]
+    assert failing(JobError("\n".join(lines))) == 1
+    assert (base / REASON).read_text(encoding="utf-8") == "\n".join([*lines[:3], "2 more, in the job's log."])
+
+
 def test_the_exit_code_is_the_process_s(base: Path) -> None:
     with pytest.raises(SystemExit) as left:
         job.processing_main(lambda: None)
