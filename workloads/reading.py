@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn, get_args
@@ -18,6 +19,21 @@ from workloads.rules import broken_rules
 Location = tuple[str | int, ...]
 
 
+_BOOLEAN = "tag:yaml.org,2002:bool"
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's, with the booleans of YAML 1.2, as editors know them: in 1.1 the country NO is false, and ON is true."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in known if tag != _BOOLEAN]
+        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_Loader.add_implicit_resolver(_BOOLEAN, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+
+
 class _Lines:
     """The values of a YAML file, and the line on which each begins."""
 
@@ -29,7 +45,7 @@ class _Lines:
     def values(self) -> Any:
         text = self._text()
         try:
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
+            node = yaml.compose(text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             self._refuse("file", line, "be YAML", str(error.problem), "Mend the syntax on this line.")
@@ -56,7 +72,7 @@ class _Lines:
             return self._mapping(node, location)
         if isinstance(node, yaml.SequenceNode):
             return [self._element(item, (*location, index)) for index, item in enumerate(node.value)]
-        loader = yaml.SafeLoader("")
+        loader = _Loader("")
         try:
             return loader.construct_object(node, deep=True)
         finally:

@@ -102,6 +102,14 @@ def test_a_file_that_is_not_yaml_is_refused_with_the_line(flights_file: Path) ->
     assert _broken(flights_file, ("name: flights", "name: {flights"))[0].startswith(":3: file must be YAML")
 
 
+def test_words_that_yaml_once_took_for_booleans_are_categories(flights_file: Path) -> None:
+    text = flights_file.read_text("utf-8")
+    flights_file.write_text(text.replace("[EWR, JFK, LGA]", "[NO, ON, y, off]"), "utf-8")
+    read = spec.load(flights_file)
+    assert read.features["origin"].categories == ("NO", "ON", "y", "off")
+    assert read.features["aircraft_minutes_since_arrival"].age is True
+
+
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ProblemsError, match="file must exist"):
         spec.load(tmp_path / "workload.yaml")

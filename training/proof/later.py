@@ -25,7 +25,7 @@ from workloads.problems import Problem
 from workloads.spec import REQUEST, Workload
 
 MOMENTS = (0.08, 0.2, 0.35)
-"""Where the streams are cut off, as shares of the examples: early, because the SQL runs again on all rows up to each."""
+"""Where the streams are cut off, as shares of the examples: early, because the SQL runs on all rows before."""
 _AROUND = 0.02  # share of the examples around such a place, of which the rarest moment is taken
 _TOLERANCE = 1e-6  # relative; a mean over a window differs in its last digits with what else is computed beside it
 _REMEDY = "Use only rows with an event_time at or before that of the row that is made."
