@@ -17,13 +17,15 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
+import pulumi
+
 from training.pipeline import PipelineSettings, definition
 from workloads.spec import Workload
 
 _SDK = ("sagemaker-core", "sagemaker-mlops")
 
 
-async def pipeline_definition(workload: Workload, settings: PipelineSettings) -> str:
+async def pipeline_definition(workload: Workload, settings: PipelineSettings[str]) -> str:
     """Return the definition, without holding up whatever else is being registered."""
     kept = cache_folder() / f"{_digest(workload, settings)}.json"
     with contextlib.suppress(OSError):
@@ -34,13 +36,19 @@ async def pipeline_definition(workload: Workload, settings: PipelineSettings) ->
     return text
 
 
+def awaited(settings: PipelineSettings[pulumi.Output[str]]) -> pulumi.Output[PipelineSettings[str]]:
+    """Return the settings once everything in them is known."""
+    values = {one.name: getattr(settings, one.name) for one in dataclasses.fields(settings)}
+    return pulumi.Output.all(**values).apply(lambda known: PipelineSettings(**known))
+
+
 def cache_folder() -> Path:
     """Return where definitions are kept: ``headrace/definitions`` in XDG_CACHE_HOME."""
     home = os.environ.get("XDG_CACHE_HOME")
     return (Path(home) if home else Path.home() / ".cache") / "headrace" / "definitions"
 
 
-def _digest(workload: Workload, settings: PipelineSettings) -> str:
+def _digest(workload: Workload, settings: PipelineSettings[str]) -> str:
     # The settings hold the digest of the bundle, and with it that of the code that writes the definition.
     parts = [{name: version(name) for name in _SDK}, workload.model_dump(mode="json"), dataclasses.asdict(settings)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 
@@ -12,7 +11,7 @@ from components.registry import Registry, RegistryArgs
 from components.training_pipeline import TrainingPipeline, TrainingPipelineArgs
 from components.workload_files import WorkloadFiles
 from stacks.artifact import workload_files
-from stacks.definitions import pipeline_definition
+from stacks.definitions import awaited, pipeline_definition
 from stacks.roles import TrainingRoles, training_roles
 from stacks.schemas import entities
 from stacks.site import Site
@@ -65,33 +64,26 @@ def _definition(
     site: Site, files: WorkloadFiles, features: FeatureStore, registry: Registry, roles: TrainingRoles
 ) -> pulumi.Output[str]:
     base = site.platform
-    known: dict[str, Any] = {
-        "image_uri": base.image.image_uri,
-        "workload_uri": files.uri,
-        "features_role_arn": roles.features.arn,
-        "training_role_arn": roles.training.arn,
-        "scoring_role_arn": roles.scoring.arn,
-        "evaluating_role_arn": roles.evaluating.arn,
-        "registering_role_arn": roles.registering.arn,
-        "raw_bucket": base.lake.raw.name,
-        "curated_bucket": base.lake.curated.name,
-        "artifacts_bucket": base.lake.artifacts.name,
-        "model_package_group_name": registry.group_name,
-        "mlflow_tracking_server_arn": base.tracking.server_arn,
-        "feature_groups": features.group_names,
-        "data_key_arn": base.keys.data_arn,
-    }
-    return pulumi.Output.all(**known).apply(
-        lambda resolved: pipeline_definition(
-            site.workload,
-            PipelineSettings(
-                name=site.name,
-                region=site.settings.region,
-                code_digest=base.image.code_digest,
-                workload_digest=files.digest,
-                instance_type=site.choices.training_instance_type,
-                volume_size_gb=site.choices.training_volume_gb,
-                **resolved,
-            ),
-        )
+    settings = PipelineSettings(
+        name=site.name,
+        region=site.settings.region,
+        image_uri=base.image.image_uri,
+        code_digest=base.image.code_digest,
+        workload_uri=files.uri,
+        workload_digest=files.digest,
+        features_role_arn=roles.features.arn,
+        training_role_arn=roles.training.arn,
+        scoring_role_arn=roles.scoring.arn,
+        evaluating_role_arn=roles.evaluating.arn,
+        registering_role_arn=roles.registering.arn,
+        raw_bucket=base.lake.raw.name,
+        curated_bucket=base.lake.curated.name,
+        artifacts_bucket=base.lake.artifacts.name,
+        model_package_group_name=registry.group_name,
+        mlflow_tracking_server_arn=base.tracking.server_arn,
+        feature_groups=features.group_names,
+        data_key_arn=base.keys.data_arn,
+        instance_type=site.choices.training_instance_type,
+        volume_size_gb=site.choices.training_volume_gb,
     )
+    return awaited(settings).apply(lambda known: pipeline_definition(site.workload, known))

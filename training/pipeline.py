@@ -13,19 +13,21 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from workloads.spec import Workload
 
 if TYPE_CHECKING:
     from training.pipeline_steps import Steps
 
+Text = TypeVar("Text")
+"""``str`` where a definition is written; what is not known yet where an environment is declared."""
 _LONGEST_PREFIX = 24  # characters of a pipeline's name in those of its jobs
 
 
 @dataclass(frozen=True, kw_only=True)
-class PipelineSettings:
-    """What an environment says about the pipeline.
+class PipelineSettings(Generic[Text]):
+    """What an environment says about the pipeline; `Text` is what may be known only once it is made.
 
     Attributes
     ----------
@@ -67,22 +69,22 @@ class PipelineSettings:
 
     name: str
     region: str
-    image_uri: str
+    image_uri: Text
     code_digest: str
-    workload_uri: str
+    workload_uri: Text
     workload_digest: str
-    features_role_arn: str
-    training_role_arn: str
-    scoring_role_arn: str
-    evaluating_role_arn: str
-    registering_role_arn: str
-    raw_bucket: str
-    curated_bucket: str
-    artifacts_bucket: str
-    model_package_group_name: str
-    mlflow_tracking_server_arn: str
-    feature_groups: Mapping[str, str] = field(hash=False)
-    data_key_arn: str
+    features_role_arn: Text
+    training_role_arn: Text
+    scoring_role_arn: Text
+    evaluating_role_arn: Text
+    registering_role_arn: Text
+    raw_bucket: Text
+    curated_bucket: Text
+    artifacts_bucket: Text
+    model_package_group_name: Text
+    mlflow_tracking_server_arn: Text
+    feature_groups: Mapping[str, Text] = field(hash=False)
+    data_key_arn: Text
     instance_type: str = "ml.m5.large"
     volume_size_gb: int = 30
     subnet_ids: tuple[str, ...] = ()
@@ -125,7 +127,7 @@ def job_prefix(pipeline: str, step: str = "") -> str:
     return f"{pipeline}--{step}"
 
 
-def definition(workload: Workload, settings: PipelineSettings) -> str:
+def definition(workload: Workload, settings: PipelineSettings[str]) -> str:
     """Write the pipeline's definition.
 
     Parameters

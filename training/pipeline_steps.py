@@ -97,7 +97,7 @@ class JobStep(ConfigurableRetryStep):  # type: ignore[misc]
 class Steps:
     """Makes the steps of one workload in one environment."""
 
-    def __init__(self, workload: Workload, settings: PipelineSettings) -> None:
+    def __init__(self, workload: Workload, settings: PipelineSettings[str]) -> None:
         self._workload = workload
         self._settings = settings
         self.data_start = ParameterString("DataStart")

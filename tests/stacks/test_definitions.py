@@ -35,11 +35,11 @@ SETTINGS = PipelineSettings(
 
 
 @pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[PipelineSettings]:
+def written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[PipelineSettings[str]]:
     """Every definition that the SDK was asked for, with a cache of the test's own."""
-    asked: list[PipelineSettings] = []
+    asked: list[PipelineSettings[str]] = []
 
-    def write(_: Workload, settings: PipelineSettings) -> str:
+    def write(_: Workload, settings: PipelineSettings[str]) -> str:
         asked.append(settings)
         return f"definition {settings.code_digest}"
 
@@ -48,22 +48,22 @@ def written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[PipelineSet
     return asked
 
 
-def define(settings: PipelineSettings) -> str:
+def define(settings: PipelineSettings[str]) -> str:
     return asyncio.run(definitions.pipeline_definition(named("flights"), settings))
 
 
-def test_the_same_arguments_are_written_once(written: list[PipelineSettings]) -> None:
+def test_the_same_arguments_are_written_once(written: list[PipelineSettings[str]]) -> None:
     assert define(SETTINGS) == define(SETTINGS) == "definition 1"
     assert written == [SETTINGS]
 
 
-def test_other_code_is_written_anew(written: list[PipelineSettings]) -> None:
+def test_other_code_is_written_anew(written: list[PipelineSettings[str]]) -> None:
     other = dataclasses.replace(SETTINGS, code_digest="2")
     assert [define(SETTINGS), define(other)] == ["definition 1", "definition 2"]
     assert written == [SETTINGS, other]
 
 
-def test_another_sdk_writes_anew(written: list[PipelineSettings], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_sdk_writes_anew(written: list[PipelineSettings[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     define(SETTINGS)
     monkeypatch.setattr(definitions, "version", lambda name: "0")
     define(SETTINGS)
@@ -71,7 +71,7 @@ def test_another_sdk_writes_anew(written: list[PipelineSettings], monkeypatch: p
 
 
 def test_a_cache_that_cannot_be_used_is_no_error(
-    written: list[PipelineSettings], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    written: list[PipelineSettings[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(definitions, "cache_folder", lambda: tmp_path / "file" / "folder")
