@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from agreements import prefixes
 from training.raw import files as keys
 from training.raw import formats, values
+from training.raw.content import Content
 from training.raw.files import RawFile
-from training.raw.formats import Content
 from training.raw.moments import moments
 from training.raw.problems import RawDataError, RawProblem
 from training.raw.values import Broken, Converted
@@ -99,10 +99,11 @@ class _Dates:
 
 @dataclass
 class _Rows:
-    """What became of one file."""
+    """What became of one file; `seen` is the event times that its statistics name."""
 
     key: str
     table: pa.Table | None = None
+    seen: list[datetime] = field(default_factory=list)
     problems: list[RawProblem] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
     skipped: int = 0
@@ -214,24 +215,28 @@ def _joined(source: Source, read: Sequence[_Rows], unread: int, dates: _Dates) -
 def _astray(rows: _Rows, source: Source) -> bool:
     """Tell whether a file holds rows of another time than its layout says."""
     covered = keys.period(rows.key)
-    if covered is None or rows.table is None or not rows.table.num_rows:
+    if covered is None:
         return False
-    found = pc.min_max(rows.table[source.event_time]).as_py()
-    return bool(found["min"] < covered[0] - _SLACK or found["max"] >= covered[1] + _SLACK)
+    extremes = pc.min_max(rows.table[source.event_time]).as_py().values() if rows.table is not None else ()
+    seen = [*rows.seen, *(moment for moment in extremes if moment is not None)]
+    return any(not covered[0] - _SLACK <= moment < covered[1] + _SLACK for moment in seen)
 
 
 def _rows(file: RawFile, source: Source, dates: _Dates) -> _Rows:
     """Read one file."""
+    made = _Rows(file.key)
 
     def keep(bounds: pa.ChunkedArray) -> bool:
-        made, wrong = converted(bounds, source.event_time, source)
+        moments, wrong = converted(bounds, source.event_time, source)
         if wrong:
             return True  # reading it says what is wrong
-        first, last = made.to_pylist()
+        first, last = moments.to_pylist()
+        made.seen += [first, last]
         return dates.meet(first, last)
 
     found = formats.content(file, source, keep)
-    made = _Rows(file.key, problems=list(found.problems), skipped=sum(rows for _, rows in found.skipped))
+    made.problems += found.problems
+    made.skipped = sum(rows for _, rows in found.skipped)
     if made.problems:
         return made
     if not found.rows:

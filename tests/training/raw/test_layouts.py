@@ -226,6 +226,13 @@ def test_files_that_are_not_laid_out_by_event_time_are_all_read(lake: Lake) -> N
     assert read_of(lake, source(), JANUARY, FEBRUARY) == (["01-20", "01-25"], 0)
 
 
+def test_parts_that_are_left_out_show_the_layout_too(lake: Lake) -> None:
+    """What was loaded in January may all be of December, and what happened in January may lie in March."""
+    lake.put({"date=2013-01-15/a.parquet": day("2012-12-01"), "date=2013-03-20/a.parquet": day("2013-01-25")})
+    stream = lake.stream(source(), JANUARY, FEBRUARY)
+    assert (stream.table.num_rows, stream.skipped, stream.unread) == (1, 1, 0)
+
+
 def test_dates_in_a_path_that_mean_something_else_hide_nothing(lake: Lake) -> None:
     lake.put({"birth_date=1980-01-01/a.parquet": day("2013-01-20"), "year=1980/b.parquet": day("2013-01-25")})
     assert sorted(read_of(lake, source(), JANUARY, FEBRUARY)[0]) == ["01-20", "01-25"]
