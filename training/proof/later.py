@@ -143,7 +143,8 @@ def _made(workload: Workload, made: Features) -> Iterator[_Made]:
 
 def _changes(workload: Workload, now: _Made, before: _Made, moment: datetime) -> Iterator[_Change]:
     """Compare what there is up to a moment with what there was."""
-    with_later, without = _unique(_until(now.rows, now.event_time, moment), now), _unique(before.rows, before)
+    # a day's mean is stamped with the day's end, which may come after the moment: there is nothing to compare it with
+    with_later, without = (_unique(_until(made.rows, made.event_time, moment), made) for made in (now, before))
     both, gone = _paired(with_later, without, now)
     if gone is not None:
         yield gone
