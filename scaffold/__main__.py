@@ -51,14 +51,14 @@ def main(
         record_id=given.record_id.strip(),
         entity=parts(given.entity),
     )
-    data = Path(given.folder or "?")
+    data = Path(given.folder) if given.folder else None
     try:
         tables = making.look(given.name, data, workloads)
         for one in tables.values():
             _say("read", f"{one.source.place}: {one.rows.num_rows:,} rows, {len(one.columns)} columns")
         while True:
             try:
-                made = making.make(given.name, data, tables, answers, say=_say, workloads=workloads)
+                made = making.make(given.name, Path(given.folder), tables, answers, say=_say, workloads=workloads)
                 break
             except UnansweredError as error:
                 if not terminal or not error.questions or len(error.problems) > len(error.questions):

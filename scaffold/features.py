@@ -21,7 +21,7 @@ _AFTERWARDS = frozenset(
         *("result", "returned", "settled", "settlement", "solved"),
     ]
 )
-_IDENTIFIERS = frozenset(("id", "key", "number", "no", "nr", "uuid", "index"))
+_IDENTIFIERS = frozenset(("id", "key", "number", "no", "nr", "uuid", "index", "unnamed"))
 _FEWEST_ROWS = 5
 """A value of a category that comes up in fewer rows than these on average says too little to learn from."""
 
@@ -137,6 +137,8 @@ def _useless(column: Column) -> str:
         why = "it is different in every row, as an identifier is"
     elif facts.unique and facts.kind == "integer" and _IDENTIFIERS & words:
         why = "it is different in every row and called like an identifier"
+    elif facts.unique and facts.kind == "integer" and facts.high - facts.low == facts.rows - 1:
+        why = "it only numbers the rows"
     elif facts.kind == "string" and facts.distinct > few:
         remedy = "group them, or give it as ENTITY where other tables have its history"
         why = f"it has {facts.distinct} different values, more than {few}: {remedy}"

@@ -48,7 +48,7 @@ class Made:
     trial: Trial
 
 
-def look(name: str, data: Path, workloads: Path) -> dict[str, Table]:
+def look(name: str, data: Path | None, workloads: Path) -> dict[str, Table]:
     """Read the tables of a folder for a workload that is to be made.
 
     Raises
@@ -59,6 +59,9 @@ def look(name: str, data: Path, workloads: Path) -> dict[str, Table]:
     problems = list(_name_problems(name, workloads))
     found: dict[str, layout.Source] = {}
     try:
+        if data is None:
+            remedy = "Give the folder that holds the files, as FROM=data/trips."
+            raise ProblemsError([Problem(field="FROM", rule="name a folder of data", missing=True, remedy=remedy)])
         found = layout.sources(data)
     except ProblemsError as error:
         problems += error.problems
@@ -175,4 +178,4 @@ def summary(made: Made) -> Iterator[tuple[str, str]]:
             f"{gate.metric} {gate.side} {gate.limit:g} (prior {gate.floor:.4g}, first model {gate.reached:.4g})",
         )
         if not gate.learns:
-            yield "", "nothing was learned: the columns say no more than the prior, so this gate guards nothing yet"
+            yield "", "nothing was learned: the columns say no more than the prior, and such a model will not pass"

@@ -262,7 +262,9 @@ def _gates(draft: Draft) -> str:
     for gate in draft.gates:
         note = f"prior {gate.floor:.4g}, first model {gate.reached:.4g}"
         if not gate.learns:
-            note += ": NOTHING LEARNED, so this is the prior's own value; find better features before anything else"
+            note += (
+                ": NOTHING LEARNED, so this is the prior's own value and keeps such models out; find better features"
+            )
         text += entry(gate.metric, {gate.side: gate.limit}, 4, note)
     best = draft.gates[0]
     text += comment("A new model may be this much worse than the newest approved one, on the same hold-out.", 2)

@@ -48,6 +48,8 @@ def _feature(made: Draft, name: str) -> Feature:
     [
         ("ticket", (f"t{row}" for row in range(ROWS)), "it is different in every row, as an identifier is"),
         ("customer_id", range(ROWS), "it is different in every row and called like an identifier"),
+        ("Unnamed: 0", range(0, 2 * ROWS, 2), "it is different in every row and called like an identifier"),
+        ("line", range(ROWS), "it only numbers the rows"),
         ("shop", ("x" for _ in range(ROWS)), "it is 'x' in every row that has it"),
         ("gone", (None for _ in range(ROWS)), "it is missing in every row"),
         ("city", (f"city {row % 60}" for row in range(ROWS)), "it has 60 different values, more than 50"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import trial
 from scaffold.__main__ import main
 from tests.scaffold import data
 
@@ -118,3 +120,20 @@ def test_a_column_that_is_the_answer_is_left_out_by_what_the_data_show(tmp_path:
     assert "points: it answers the question alone" in sql
     assert "rows.points" not in sql
     assert "rows.size" in sql
+
+
+def test_columns_that_say_nothing_are_told_and_their_model_does_not_pass(
+    tmp_path: Path, workloads: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chance = np.random.default_rng(7)
+    rows = range(12 * 28)
+    folder = data.csv(
+        tmp_path / "found",
+        when=[f"2024-{1 + row // 28:02}-{1 + row % 28:02}T10:00:00Z" for row in rows],
+        target=chance.integers(0, 2, len(rows)).tolist(),
+        size=chance.normal(size=len(rows)).tolist(),
+    )
+    assert main(["--name", "noise", "--from", str(folder)], workloads=workloads, terminal=False) == 0
+    assert "nothing was learned: the columns say no more than the prior" in capsys.readouterr().out
+    assert "NOTHING LEARNED" in (workloads / "noise" / "workload.yaml").read_text("utf-8")
+    assert not trial.run(workloads / "noise", folder).gates.passed

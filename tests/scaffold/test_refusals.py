@@ -43,7 +43,10 @@ def test_no_folder_and_no_name_are_told_at_once(
         in said
     )
     assert "FROM must be a folder" in said
-    assert "NAME must name the workload, it is missing." in _refused(workloads, tmp_path / "nowhere", capsys, name="")
+    assert main([], workloads=workloads, terminal=False) == 2
+    said = capsys.readouterr().err
+    assert "NAME must name the workload, it is missing." in said
+    assert "FROM must name a folder of data, it is missing." in said
 
 
 def test_files_that_are_not_data_and_files_that_are_broken(
