@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -29,6 +30,10 @@ class Token:
     start: int
     text: str
     name: bool
+
+    def is_name(self, name: str) -> bool:
+        """Say whether it is this name, in any case."""
+        return self.name and self.text.lower() == name.lower()
 
     def says(self, *words: str) -> bool:
         """Say whether it is one of these unquoted words."""
@@ -92,13 +97,16 @@ class Statement:
         return frozenset(token.text.lower() for token in self.tokens if token.name)
 
     def place_of(self, column: str) -> int:
-        """Find where the query most likely writes a column: the last time it stands where a column is named."""
-        found = self.tokens[0].start
-        for number, token in enumerate(self.tokens):
-            following = self.tokens[number + 1] if number + 1 < len(self.tokens) else None
-            if token.text.lower() == column.lower() and (following is None or following.says(",", "FROM", ")")):
-                found = token.start
-        return found
+        """Find where the query most likely makes a column: the last ``AS`` it, else the last time it is listed."""
+        named = [
+            one.start for before, one in itertools.pairwise(self.tokens) if one.is_name(column) and before.says("AS")
+        ]
+        listed = [
+            one.start
+            for one, behind in itertools.zip_longest(self.tokens, self.tokens[1:])
+            if one.is_name(column) and (behind is None or behind.says(",", "FROM", ")"))
+        ]
+        return (named or listed or [self.tokens[0].start])[-1]
 
 
 class Script:
