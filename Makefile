@@ -25,7 +25,7 @@ DATES = $(if $(START),--start $(START)) $(if $(END),--end $(END))
 # Hundreds of interpreters are started here; each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo status workload try mlflow up preview rehearse recording down clean lock format ready venv engine cloud stack
+.PHONY: help demo status workload try benchmark mlflow up preview rehearse recording down clean lock format ready venv engine cloud stack
 .PHONY: test sandbox-tests unit cloud-tests lint types edits mutants weather
 
 help:  ## list the commands
@@ -40,6 +40,9 @@ status: $(NEEDS) $(CLOUD) stack  ## how each workload of ENV stands: last run an
 # Without FROM the newest raw data of ENV's lake are read, with your credentials.
 try: $(if $(FROM),venv,$(NEEDS) $(CLOUD))  ## try WORKLOAD (name or folder) on FROM/raw/<source>/ or on ENV's lake; nothing is deployed
 	@$(if $(FROM),,$(RUN)) $(PY) -m trial '$(or $(WORKLOAD),flights)' $(if $(FROM),--from '$(FROM)',--stack $(ENV)) $(DATES)
+
+benchmark: venv  ## print how long `make try` takes for 100,000 examples
+	@$(PY) -m benchmarks.try
 
 mlflow: venv  ## open the MLflow in which `make try` keeps its runs
 	@$(PY) -m trial.page $(if $(PORT),--port $(PORT))

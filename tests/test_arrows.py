@@ -18,6 +18,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "training": ("agreements", "workloads", "inference"),
     "inference": ("agreements", "workloads"),
     "policies": (),
+    "benchmarks": ("workloads",),
     "trial": ("agreements", "training", "inference", "workloads"),
     "demo": ("agreements", "workloads", "status", "stacks.settings"),
     "status": ("agreements", "stacks.outputs"),

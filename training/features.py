@@ -58,8 +58,17 @@ class Features:
     left_out: dict[str, LeftOut] = field(default_factory=dict)
 
 
+Compute = Callable[[Workload, Mapping[str, pa.Table], Path | None], Features]
+"""What runs a workload's SQL: `compute`, `apart`, or something that remembers what these made."""
+
+
 def compute(
-    workload: Workload, streams: Mapping[str, pa.Table], folder: Path | None = None, keep: Keep | None = None
+    workload: Workload,
+    streams: Mapping[str, pa.Table],
+    folder: Path | None = None,
+    keep: Keep | None = None,
+    *,
+    join: bool = True,
 ) -> Features:
     """Run the workload's SQL and join each example to what was known when the question was asked.
 
@@ -73,6 +82,8 @@ def compute(
         Where ``features.sql`` lies; by default the workload's own folder.
     keep : callable, optional
         Asked for the rows of each view that the workload names; without it they are computed.
+    join : bool
+        Whether the examples get the features of the histories; without, they have those of the request alone.
 
     Raises
     ------
@@ -91,7 +102,7 @@ def compute(
         try:
             rows = _kept(workload, database, keep)
             histories = {name: _history(workload, name, database, rows) for name in workload.entities}
-            examples = database.sql(_join(workload, rows)).to_arrow_table()
+            examples = database.sql(_join(workload, rows, join=join)).to_arrow_table()
         except duckdb.Error as error:
             raise JobError(f"{script.name} cannot be run: {error}") from error
     made = Features(
@@ -102,6 +113,11 @@ def compute(
     if infinite := list(_infinite(workload, made)):
         raise JobError("\n".join(infinite))
     return made
+
+
+def apart(workload: Workload, streams: Mapping[str, pa.Table], folder: Path | None = None) -> Features:
+    """Run the workload's SQL without the join: the examples have the features of the request alone."""
+    return compute(workload, streams, folder, join=False)
 
 
 def views(workload: Workload) -> list[str]:
@@ -153,7 +169,7 @@ def _history(
     return database.table(f"{name}_rows").to_arrow_table(), LeftOut(no_record, no_moment, known - distinct)
 
 
-def _join(workload: Workload, rows: Mapping[str, str]) -> str:
+def _join(workload: Workload, rows: Mapping[str, str], *, join: bool) -> str:
     """Write the point-in-time join: each example with the newest row of each history before its event time.
 
     Not at it: a row of that very moment is most often made of the example itself, and is not in the feature store when
@@ -162,7 +178,8 @@ def _join(workload: Workload, rows: Mapping[str, str]) -> str:
     examples, label = workload.examples, workload.label
     at = f'examples."{examples.event_time}"'
     columns = [f'examples."{examples.record_id}"', at, f'examples."{label.known_at}"', f'examples."{label.name}"']
-    for name, feature in workload.features.items():
+    given = {name: feature for name, feature in workload.features.items() if join or feature.source == spec.REQUEST}
+    for name, feature in given.items():
         owner = "examples" if feature.source == spec.REQUEST else f'"{feature.source}_rows"'
         value = f'{owner}."{name}"'
         if feature.age:
@@ -171,7 +188,7 @@ def _join(workload: Workload, rows: Mapping[str, str]) -> str:
     joins = [
         f'ASOF LEFT JOIN "{name}_rows" ON "{name}_rows"."{entity.record_identifier}" = '
         f'examples."{entity.record_identifier}" AND "{name}_rows"."{entity.event_time}" < {at}'
-        for name, entity in workload.entities.items()
+        for name, entity in (workload.entities.items() if join else ())
     ]
     return (
         f'SELECT {", ".join(columns)} FROM "{rows[examples.view]}" AS examples {" ".join(joins)} '  # noqa: S608

@@ -27,7 +27,6 @@ from training.raw import RawFile, Stream
 from training.storage import Version
 from workloads.spec import Source, Workload
 
-Compute = Callable[[Workload, Mapping[str, pa.Table], Path | None], features.Features]
 Prove = Callable[[Workload, Mapping[str, pa.Table], features.Features, dataset.Split, Path | None], None]
 
 _LARGE = 2**24  # bytes, from which on parts of an object are read rather than all of it
@@ -63,6 +62,8 @@ class Report:
         Of these, rows without an answer.
     known_late : int
         Of these, rows whose answer became known only after the end of the data, or at no moment.
+    too_new : int
+        Of the rest, rows so new that others of their age have no answer yet.
     histories : dict of str to LeftOut
         By entity, rows of its view that are not in its history.
     split : dict
@@ -73,6 +74,7 @@ class Report:
     examples: int
     label_null: int
     known_late: int
+    too_new: int
     histories: dict[str, features.LeftOut]
     split: dict[str, Any]
 
@@ -130,7 +132,7 @@ def build(
     end: datetime,
     folder: Path | None = None,
     *,
-    compute: Compute | None = None,
+    compute: features.Compute | None = None,
     prove: Prove | None = None,
 ) -> Prepared:
     """Make a data set of event streams; reads and writes nothing but the workload's SQL.
@@ -183,7 +185,8 @@ def build(
         raise JobError(problem)
     waited = maturity.wait(workload, answered, end)
     settled = maturity.old_enough(workload, answered, end, waited)
-    job.say(f"Answers come within {waited}: {answered.num_rows - settled.num_rows} newer examples are left out")
+    too_new = answered.num_rows - settled.num_rows
+    job.say(f"Answers come within {waited}: {too_new} newer examples are left out")
     parts = dataset.split(workload, settled, waited)
     job.say("Proving that nothing looks ahead")
     (prove or proof.prove)(workload, within, made, parts, folder)
@@ -194,7 +197,7 @@ def build(
         dataset.HOLDOUT: dataset.holdout_features(workload, parts),
         dataset.LABELS: dataset.holdout_labels(workload, parts),
     }
-    report = Report(rows, made.examples.num_rows, label_null, known_late, made.left_out, split)
+    report = Report(rows, made.examples.num_rows, label_null, known_late, too_new, made.left_out, split)
     return Prepared(tables, made.histories, report)
 
 

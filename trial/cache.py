@@ -97,7 +97,7 @@ class Cache:
     def _write(self, path: Path, table: pa.Table, seconds: float) -> None:
         marked = table.replace_schema_metadata({**(table.schema.metadata or {}), _SECONDS: repr(seconds).encode()})
         try:
-            self._replace(path, lambda unfinished: pq.write_table(marked, unfinished, compression="zstd"))
+            self._replace(path, lambda unfinished: pq.write_table(marked, unfinished, compression="lz4"))
         except (OSError, pa.ArrowException) as error:  # also a type that Parquet does not know
             self.problem = str(error)
 

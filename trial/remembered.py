@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields
 from functools import cached_property
 from pathlib import Path
 
@@ -11,13 +12,14 @@ import pyarrow as pa
 
 from training import features, proof
 from training.dataset import Split
-from training.features import Features
+from training.features import Features, LeftOut
 from trial import joins, keys
 from trial.cache import Cache
 from trial.digests import digest, of_code
 from workloads.spec import Workload
 
 _COLUMNS = {"examples", "entities", "features", "label"}  # of the workload; what the join depends on
+_PROVED = _COLUMNS | {"holdout"}  # and what the proofs do
 
 
 class Remembered:
@@ -47,7 +49,7 @@ class Remembered:
     def __call__(self, workload: Workload, streams: Mapping[str, pa.Table], folder: Path | None) -> Features:
         """Compute, or remember; see `training.features.compute`."""
         folder = folder or workload.folder
-        by_view = keys.of_views((folder / "features.sql").read_text(encoding="utf-8"), self._streams, of_code())
+        by_view = self._keys(workload, streams, folder)
         wanted = [by_view[view.lower()] for view in features.views(workload)]
         key = digest("features", *wanted, workload.model_dump_json(include=_COLUMNS))
         self._key = key
@@ -62,12 +64,13 @@ class Remembered:
             name: part(f"history-{name}", lambda name=name: made.features.histories[name])[0]  # type: ignore[misc]
             for name in workload.entities
         }
+        left_out = part("left-out", lambda: made.left_out)[0].to_pylist()
         self.joins = part("joins", lambda: pa.Table.from_pandas(made.joins))[0].to_pandas()
         views, cached = part("views", lambda: pa.Table.from_pandas(made.views))
         self.views = views.to_pandas()
         if cached:
             self.views["cached"] = True
-        return Features(examples, histories)
+        return Features(examples, histories, {row.pop("entity"): LeftOut(**row) for row in left_out})
 
     def prove(
         self,
@@ -80,10 +83,25 @@ class Remembered:
         """Prove, unless the same was proved of the features that were computed last; see `training.proof.prove`."""
 
         def proved() -> pa.Table:
-            proof.prove(workload, streams, made, parts, folder)
+            proof.prove(workload, streams, made, parts, folder, compute=self._earlier)
             return pa.table({"proved": [True]})
 
-        self._cache.table(digest("proved", self._key, workload.model_dump_json()), proved)
+        self._cache.table(digest("proved", self._key, workload.model_dump_json(include=_PROVED)), proved)
+
+    def _earlier(self, workload: Workload, streams: Mapping[str, pa.Table], folder: Path | None) -> Features:
+        """Compute what the first rows of the streams give; unchanged views are remembered for them too."""
+        where = folder or workload.folder
+        by_view = self._keys(workload, streams, where)
+
+        def keep(view: str, compute: Callable[[], pa.Table]) -> pa.Table:
+            return self._cache.table(by_view[view.lower()], compute).table
+
+        return features.compute(workload, streams, where, keep, join=False)
+
+    def _keys(self, workload: Workload, streams: Mapping[str, pa.Table], folder: Path) -> dict[str, str]:
+        """Return the digests of the views; of a stream, the number of rows tells which they are: the first in time."""
+        rows = {name: f"{key} {streams[name].num_rows}" for name, key in self._streams.items()}
+        return keys.of_views((folder / "features.sql").read_text(encoding="utf-8"), rows, of_code())
 
 
 class _Made:
@@ -114,7 +132,13 @@ class _Made:
         return pd.DataFrame(self._views, columns=["view", "rows", "seconds", "cached"])
 
     @property
+    def left_out(self) -> pa.Table:
+        rows = [{"entity": name, **asdict(left_out)} for name, left_out in self.features.left_out.items()]
+        return pa.Table.from_pylist(
+            rows, pa.schema([("entity", pa.string()), *((one.name, pa.int64()) for one in fields(LeftOut))])
+        )
+
+    @property
     def joins(self) -> pd.DataFrame:
-        histories = self.features.histories
         workload = self._call[0]
-        return joins.report(workload, self._rows[workload.examples.view], histories)
+        return joins.report(workload, self._rows[workload.examples.view], self.features)

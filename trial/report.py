@@ -73,6 +73,8 @@ def _examples(trial: Trial) -> Iterator[str]:
         yield f"{_part(rows['label_null'], rows['examples'])} without an answer"
     if rows["known_late"]:
         yield f"{_part(rows['known_late'], rows['examples'])} whose answer was not known before the end of the data"
+    if rows["too_new"]:
+        yield f"{_part(rows['too_new'], rows['examples'])} so new that others of their age have no answer yet"
     if rows["between"]:
         yield f"{_part(rows['between'], rows['examples'])} asked before the hold-out, answered after it begins"
 
@@ -87,10 +89,16 @@ def _joins(trial: Trial) -> Iterator[str]:
             for count, why in (
                 (row.without_identifier, "have no identifier"),
                 (row.never_seen, "have one that the history never has"),
-                (row.too_early, "ask before its first row"),
+                (row.too_early, "ask no later than its first row"),
             )
             if count
         ]
+        if row.left_out:
+            whole = f"{row.rows + row.left_out:,}"
+            lost.append(
+                f"and {row.left_out:,} of the history's {whole} rows count for nothing, because they have no "
+                "identifier, no event time, or the moment of another one"
+            )
         said = f"; {', '.join(lost)}" if lost else ""
         yield f"{row.entity:<{width}}  {_part(row.found, row.examples)} examples found a history{said}"
 

@@ -284,11 +284,12 @@ def _streams(workload: Workload, given: Files, keys: Mapping[str, str], cache: C
 def _rows(prepared: Prepared) -> dict[str, int]:
     report = prepared.report
     training, holdout = (report.split[part]["rows"] for part in ("training", "holdout"))
-    answered = report.examples - report.label_null - report.known_late
+    answered = report.examples - report.label_null - report.known_late - report.too_new
     return {
         "examples": report.examples,
         "label_null": report.label_null,
         "known_late": report.known_late,
+        "too_new": report.too_new,
         "training": training,
         "between": answered - training - holdout,
         "holdout": holdout,

@@ -14,10 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import trial
 from inference import artifact
 from tests.training.chain import GROUPS, IMAGE, Job
 from tests.training.steps import MONTH, Cloud, evaluated_by, succeeded
 from training import dataset, register
+from trial.cache import Cache
 from workloads.flights import ingest
 from workloads.spec import Workload
 
@@ -155,3 +157,17 @@ def test_the_same_data_give_the_same_model_and_the_champion_is_met_again(
     assert artifact.verify(trained.folder / "model", package["CustomerMetadataProperties"]["model_digest"])
     assert found["champion"]["model_package_arn"] == package["ModelPackageArn"]
     assert found["champion"]["metrics"] == first["metrics"]
+
+
+def test_a_trial_of_the_same_files_gives_the_same_model_and_metrics(evaluated: Job, tmp_path: Path) -> None:
+    for file in ingest.files(["2013-01"]):
+        path = tmp_path / file.key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.body)
+    found = trial.run("flights", tmp_path, start="2013-01-01", end="2013-02-01", cache=Cache(tmp_path / "cache"))
+    evaluation = json.loads(evaluated.output("evaluation", "evaluation.json").read_text())
+    assert found.digests["model"] == evaluation["model_digest"]
+    assert dict(zip(found.metrics["metric"], found.metrics["value"], strict=True)) == evaluation["metrics"]
+    assert found.gates.message == evaluation["failure_message"]
+    for part in ("training", "holdout"):
+        assert found.rows[part] == evaluation[part]["rows"]

@@ -35,7 +35,8 @@ def test_a_trial_tells_what_became_of_every_row(first: trial.Trial) -> None:
     rows = first.rows
     assert rows["examples"] == 26_865
     assert rows["label_null"] == 813  # cancelled and diverted, or not there before the month's end
-    assert rows["training"] + rows["between"] + rows["holdout"] == 26_865 - 813 - rows["known_late"]
+    split = rows["training"] + rows["between"] + rows["holdout"]
+    assert split == 26_865 - 813 - rows["known_late"] - rows["too_new"]
     assert len(first.training) == rows["training"]
     assert len(first.holdout) == len(first.scores) == rows["holdout"]
 

@@ -11,15 +11,22 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from training import features
 from training.dataset import Split
-from training.features import Features
+from training.features import Compute, Features
 from training.proof import alone, later, maturity
 from workloads.problems import ProblemsError
 from workloads.spec import Workload
 
 
 def prove(
-    workload: Workload, streams: Mapping[str, pa.Table], made: Features, parts: Split, folder: Path | None = None
+    workload: Workload,
+    streams: Mapping[str, pa.Table],
+    made: Features,
+    parts: Split,
+    folder: Path | None = None,
+    *,
+    compute: Compute | None = None,
 ) -> None:
     """Refuse a data set that a model would learn the future from.
 
@@ -35,6 +42,8 @@ def prove(
         What is trained on and judged by.
     folder : Path, optional
         Where ``features.sql`` lies; by default the workload's own folder.
+    compute : callable, optional
+        What runs the SQL on the first part of the streams, by default `training.features.apart`.
 
     Raises
     ------
@@ -43,7 +52,7 @@ def prove(
     """
     where = folder or workload.folder
     problems = [
-        *later.problems(workload, streams, made, where),
+        *later.problems(workload, streams, made, where, compute or features.apart),
         *maturity.problems(workload, parts, where),
         *alone.problems(workload, parts, where),
     ]

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from training import features
-from training.features import Features
+from training.features import Compute, Features
 from workloads import sql
 from workloads.problems import Problem
 from workloads.spec import REQUEST, Workload
@@ -53,7 +53,13 @@ class _Change:
     example: str
 
 
-def problems(workload: Workload, streams: Mapping[str, pa.Table], made: Features, folder: Path) -> list[Problem]:
+def problems(
+    workload: Workload,
+    streams: Mapping[str, pa.Table],
+    made: Features,
+    folder: Path,
+    compute: Compute = features.apart,
+) -> list[Problem]:
     """Find what depends on later rows.
 
     Parameters
@@ -66,6 +72,8 @@ def problems(workload: Workload, streams: Mapping[str, pa.Table], made: Features
         What the SQL made of them.
     folder : Path
         Where ``features.sql`` lies.
+    compute : callable
+        What runs it.
 
     Returns
     -------
@@ -77,7 +85,7 @@ def problems(workload: Workload, streams: Mapping[str, pa.Table], made: Features
 
     def without_later(moment: datetime) -> Features:
         cut = {name: _until(streams[name], source.event_time, moment) for name, source in workload.sources.items()}
-        return features.compute(workload, cut, folder)
+        return compute(workload, cut, folder)
 
     with ThreadPoolExecutor(len(MOMENTS)) as at_once:  # each in one thread of DuckDB, which Python does not hold up
         earlier = list(at_once.map(without_later, moments))
