@@ -43,6 +43,7 @@ _FEATURE_GROUPS = (
     "tests/components/test_feature_group_sweep.py",
     "tests/components/test_repeated_calls.py",
 )
+_RAW = tuple(f"tests/training/raw/test_{name}.py" for name in ("values", "moments", "layouts", "formats", "order"))
 # The jobs in this process: a chain of real jobs takes a minute, and what it alone notices lacks a test of its own.
 _TRAINING = (
     "tests/training/test_edges.py",
@@ -124,6 +125,8 @@ NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("training/check.py", (*_TRAINING, "tests/training/test_labels.py")),
     ("training/package.py", ("tests/training/test_package.py", *_TRAINING)),
     ("training/job.py", ("tests/training/test_job.py", *_TRAINING)),
+    ("training/raw/*.py", _RAW),
+    ("training/features.py", ("tests/training/test_features.py", "tests/training/raw/test_same_model.py")),
     ("training/*.py", _TRAINING),
     ("inference/answers.py", ("tests/training/test_kinds.py", "tests/inference/test_formats.py")),
     ("inference/*.py", ("tests/inference", "tests/training/test_gates.py")),
