@@ -21,9 +21,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workload", help="only this one")
     given = parser.parse_args(arguments)
     try:
-        for environment in Environment.every(given.environment, outputs(given.environment)):
-            if given.workload in (None, environment.workload):
-                show(environment)
+        told = outputs(given.environment)
+        every = Environment.every(given.environment, told)
+        chosen = [Environment.told(given.environment, told, given.workload)] if given.workload else every
+        for environment in chosen:
+            show(environment)
     except NotDeployedError as error:
         print(error, file=sys.stderr)
         return 1

@@ -39,8 +39,8 @@ class Failure:
     log_stream: str = ""
 
     def lines(self) -> list[str]:
-        """Say it in a line for the reason and, where there is one, a line for the log."""
-        told = [f"{self.step}: {self.reason}"]
+        """Say it: the reason's lines, and one for the log where there is one."""
+        told = f"{self.step}: {self.reason}".splitlines()
         return [*told, f"log of {self.job}: {self.log_group} {self.log_stream}"] if self.log_stream else told
 
 

@@ -34,7 +34,7 @@ _STACKS = (
     "tests/stacks/test_inputs.py",
     "tests/stacks/test_definitions.py",
     "tests/stacks/test_others.py",
-    "tests/demo/test_environment.py",
+    "tests/status/test_environment.py",
     "tests/stacks/test_names.py",
     "tests/stacks/test_two_workloads.py",
 )

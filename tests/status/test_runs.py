@@ -192,6 +192,14 @@ def test_a_run_that_failed_in_a_gate_says_which_and_how_far(aws: Aws) -> None:
     assert run.evaluation == runs.Evaluation(False, message, {"roc_auc": 0.7})
 
 
+def test_a_reason_of_several_lines_keeps_them() -> None:
+    assert runs.Failure("check", "two rules are broken:\n- one\n- two").lines() == [
+        "check: two rules are broken:",
+        "- one",
+        "- two",
+    ]
+
+
 def test_a_run_that_still_works_has_no_end(aws: Aws) -> None:
     aws.ran("Executing", step("prepare", "Executing", "processing-job"))
     run = runs.newest(aws.environment())
