@@ -82,7 +82,7 @@ def sources(folder: Path) -> dict[str, Source]:
     if not grouped:
         remedy = f"Put files there that end in {', '.join(SUFFIXES)}; a sub-folder for each table if there are several."
         others = sorted({path.suffix or path.name for path in every})[:10]
-        value = f"{folder} with {', '.join(others) or 'nothing in it'}"
+        value = f"{', '.join(others) or 'nothing'} in {folder}"  # what is there first: a long value is cut
         raise ProblemsError([Problem(field="FROM", rule="hold files of data", value=value, remedy=remedy)])
     own = top.resolve().name
     found: dict[str, Source] = {}

@@ -26,7 +26,7 @@ def _builds(machine: Machine) -> int:
     return sum(line.startswith("build") for line in calls.read_text().splitlines()) if calls.exists() else 0
 
 
-def _wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
+def _wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

@@ -87,7 +87,7 @@ class Endpoints(Cloud):
         found: dict[str, Any] = self.client("sagemaker").describe_endpoint(EndpointName=name)
         return found
 
-    def settled(self, name: str, seconds: float = 30.0) -> dict[str, Any]:
+    def settled(self, name: str, seconds: float = 90.0) -> dict[str, Any]:
         """Wait until an endpoint changes no more."""
 
         def still() -> dict[str, Any] | None:

@@ -27,7 +27,7 @@ from tests.ports import free_port
 REGION = "us-east-1"
 
 
-def eventually(what: Callable[[], Any], seconds: float = 20.0) -> Any:
+def eventually(what: Callable[[], Any], seconds: float = 60.0) -> Any:
     """Return the first truthy answer of a function; fail after some seconds."""
     until = time.monotonic() + seconds
     while True:
@@ -39,7 +39,7 @@ def eventually(what: Callable[[], Any], seconds: float = 20.0) -> Any:
         time.sleep(0.05)
 
 
-def gathered(take: Callable[[], list[Any]], count: int, seconds: float = 20.0) -> list[Any]:
+def gathered(take: Callable[[], list[Any]], count: int, seconds: float = 60.0) -> list[Any]:
     """Take until there are so many."""
     got: list[Any] = []
 

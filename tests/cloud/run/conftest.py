@@ -102,7 +102,7 @@ class Cloud:
             )
         return self.clients[service]
 
-    def until(self, done: Callable[[], Any], what: str, seconds: float = 30) -> Any:
+    def until(self, done: Callable[[], Any], what: str, seconds: float = 90) -> Any:
         """Wait for something and return it."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
