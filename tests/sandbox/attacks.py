@@ -38,7 +38,7 @@ print("rewrote the evaluation")
 
 class Rewrites:
     def __reduce__(self):
-        return eval, (f"(exec({SOURCE!r}), __import__('inference.plan', fromlist=['x']).Prior(0.5))[1]",)
+        return eval, (f"(exec({SOURCE!r}), __import__('inference.estimators', fromlist=['x']).Prior((0.5, 0.5)))[1]",)
 
 save(Rewrites())
 """

@@ -46,13 +46,14 @@ def test_a_second_environment_comes_and_goes_beside_the_first(
     theirs = physical(beside, STACK)
     assert len(theirs) > 100
     assert not {(kind, name) for kind, name in theirs if (kind, name) in before}
-    place.pulumi("preview", "--stack", "local", "--refresh", "--expect-no-changes")
+    # what AWS has, not what the files say: other tests edit this environment from files of their own
+    place.pulumi("refresh", "--stack", "local", "--preview-only", "--expect-no-changes")
     alone = place.run(sys.executable, "-m", "stacks.others", "local", check=False)
     assert (alone.returncode, alone.stdout) == (1, f"kept       the local cloud runs on: {STACK} is in it\n")
 
     beside.pulumi("destroy", "--stack", STACK, "--yes", "--skip-preview")
     assert place.run(sys.executable, "-m", "stacks.others", "local").stdout == ""
-    place.pulumi("preview", "--stack", "local", "--refresh", "--expect-no-changes")
+    place.pulumi("refresh", "--stack", "local", "--preview-only", "--expect-no-changes")
     assert physical(place, "local") == before
 
 
