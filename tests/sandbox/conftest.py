@@ -19,8 +19,8 @@ from tests.sandbox import place as places
 from tests.sandbox.place import Place
 from workloads.spec import Workload, named
 
-LAST = ("test_kinds_of_workloads.py", "test_teardown.py")
-"""What adds the other workloads to the shared environment, and what takes it down."""
+LAST = ("test_taught_again.py", "test_kinds_of_workloads.py", "test_teardown.py")
+"""What leaves another model and other feature groups, what adds the other workloads, and what takes all of it down."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
