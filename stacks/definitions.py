@@ -19,7 +19,8 @@ from pathlib import Path
 
 import pulumi
 
-from training.pipeline import PipelineSettings, definition
+from training.pipeline import definition
+from training.pipeline_settings import PipelineSettings
 from workloads.spec import Workload
 
 _SDK = ("sagemaker-core", "sagemaker-mlops")

@@ -15,7 +15,7 @@ from components.statements import Statement, allow_volume_grants
 from components.training_pipeline import PipelineRoleArgs, pipeline_role
 from components.workload_files import WorkloadFiles
 from stacks.site import Site
-from training.pipeline import job_prefix, step_prefix
+from training.pipeline_settings import job_prefix, step_prefix
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from stacks.definitions import awaited, pipeline_definition
 from stacks.roles import TrainingRoles, training_roles
 from stacks.schemas import entities
 from stacks.site import Site
-from training.pipeline import PipelineSettings
+from training.pipeline_settings import PipelineSettings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Who may import whom, as design.md says it: a folder imports only the folders that its row names."""
 
 import ast
+import graphlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,11 +9,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
+PIPELINE = ("training.pipeline", "training.pipeline_settings")
+
 # Folder -> what it may import of ours: a folder, or a single module of one.
 ARROWS: dict[str, tuple[str, ...]] = {
     "__main__.py": ("stacks", "workloads"),
     "agreements": (),
-    "stacks": ("agreements", "components", "workloads", "training.pipeline", "inference.bootstrap"),
+    "stacks": ("agreements", "components", "workloads", *PIPELINE, "inference.bootstrap"),
     "components": ("agreements",),
     "workloads": ("agreements",),
     "training": ("agreements", "workloads", "inference"),
@@ -76,6 +79,71 @@ def test_no_two_folders_import_each_other() -> None:
     while ready := {folder for folder, needs in folders.items() if folder not in done and needs <= done}:
         done |= ready
     assert done == set(folders), f"a circle among {sorted(set(folders) - done)}"
+
+
+def test_no_files_import_each_other() -> None:
+    places = [ROOT / name for name in sorted({*ARROWS, *OURS})]
+    files = [file for place in places for file in ([place] if place.is_file() else sorted(place.rglob("*.py")))]
+    circles = _circles({file.relative_to(ROOT).as_posix(): file.read_text() for file in files})
+    assert not circles, "what both need belongs in a file of its own:\n" + "\n".join(circles)
+
+
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "from training.b import B",
+        "import training.b as b",
+        "from training import b",
+        "from . import b",
+        "from .b import B",
+        "def f():\n    from training.b import B",
+        "if TYPE_CHECKING:\n    from training.b import B",
+        "importlib.import_module('training.b')",
+    ],
+)
+def test_every_circle_of_files_is_seen(imports: str) -> None:
+    files = {"training/a.py": imports, "training/b.py": "import training.c", "training/c.py": "import training.a"}
+    assert len(_circles(files)) == 1
+    assert not _circles({**files, "training/c.py": "import json"})
+
+
+def test_all_circles_of_files_are_told() -> None:
+    pairs = (("a", "b"), ("b", "a"), ("b", "c"), ("c", "b"), ("d", "e"), ("e", "d"), ("f", "f"))
+    files: dict[str, str] = {}
+    for importer, imported in pairs:
+        files[f"demo/{importer}.py"] = files.get(f"demo/{importer}.py", "") + f"import demo.{imported}\n"
+    assert len(_circles(files)) == 4
+    assert _circles({"demo/__init__.py": "from demo.a import A", "demo/a.py": "import demo"}) != []
+
+
+def _circles(files: dict[str, str]) -> list[str]:
+    """Say which files need each other, from their sources by path, until no circle is left.
+
+    An import within a function or under TYPE_CHECKING counts: it lets a circle run, but neither file can be read,
+    tested or moved without the other. That importing `a.b` also runs `a/__init__.py` does not count, as long as `a.b`
+    does not name `a`: a package may show what its files hold.
+    """
+    modules = {path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in files}
+    needs: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        package = path.rpartition("/")[0].replace("/", ".")
+        targets = {target for _, target in _targets(ast.parse(files[path], path), package)}
+        # a target is a module, or a name in one
+        needs[module] = {name if name in modules else name.rpartition(".")[0] for name in targets} & set(modules)
+    circles = []
+    while circle := _circle(needs):
+        circles.append(" needs ".join(modules[module] for module in circle))
+        needs[circle[0]].remove(circle[1])
+    return circles
+
+
+def _circle(needs: dict[str, set[str]]) -> list[str]:
+    """Return modules of which each needs the next, the last being the first; none if there is no circle."""
+    try:
+        graphlib.TopologicalSorter(needs).prepare()
+    except graphlib.CycleError as error:
+        return list(reversed(error.args[1]))
+    return []
 
 
 def test_settings_are_read_in_one_place() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from sagemaker.core.shapes.shapes import MlflowConfig
@@ -26,11 +26,8 @@ from sagemaker.mlops.workflow.steps import ConfigurableRetryStep, StepTypeEnum
 
 from agreements import variables
 from training.job import WORKLOAD
-from training.pipeline import job_prefix, step_prefix
+from training.pipeline_settings import PipelineSettings, job_prefix, step_prefix
 from workloads.spec import Workload
-
-if TYPE_CHECKING:
-    from training.pipeline import PipelineSettings
 
 _BASE = "/opt/ml/processing"
 _HOUR = 3600

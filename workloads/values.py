@@ -15,7 +15,7 @@ from workloads.kinds import FeatureType, LabelType
 from workloads.metrics import METRICS
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-# two hyphens in a row are kept for the names of jobs and releases: see training.pipeline.job_prefix
+# two hyphens in a row are kept for the names of jobs and releases: see training.pipeline_settings.job_prefix
 WorkloadName = Annotated[str, StringConstraints(pattern=r"^[a-z](-?[a-z0-9])+$", max_length=22)]
 ImportPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stacks import definitions
-from training.pipeline import PipelineSettings
+from training.pipeline_settings import PipelineSettings
 from workloads.spec import Workload, named
 
 SETTINGS = PipelineSettings(

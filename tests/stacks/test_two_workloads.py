@@ -13,7 +13,7 @@ import pytest
 from components.release_names import release_name_prefix
 from tests.components.recording import ACCOUNT, REGION, Recording, Registration
 from tests.stacks import environments
-from training.pipeline import job_prefix
+from training.pipeline_settings import job_prefix
 from workloads import spec
 
 NAMES = ("flights", "flights-2")

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.training.chain import GROUPS, IMAGE, ROOT
-from training.pipeline import PipelineSettings, definition, job_prefix, step_prefix
+from training.pipeline import definition
+from training.pipeline_settings import PipelineSettings, job_prefix, step_prefix
 from workloads.spec import Workload
 
 _ROLE = "arn:aws:iam::000000000000:role/"
