@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -76,6 +77,15 @@ class Cloud:
         assert self.process is not None and self.process.poll() is None, (self.folder / "output").read_text()
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def wait_until_saved(self) -> None:
+        """Wait until a snapshot holds everything that happened so far."""
+
+        def saved() -> bool:
+            with urllib.request.urlopen(f"{self.url}/_cloud/status", timeout=5) as said:  # noqa: S310
+                return bool(json.load(said)["saved"])
+
+        self.until(saved, "a snapshot")
 
     def kill(self) -> None:
         """End it without warning, as kill -9 does."""

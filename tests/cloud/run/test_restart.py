@@ -43,6 +43,7 @@ def _programs(folder: Path) -> list[int]:
 def test_killed_cloud_leaves_no_process_and_no_running_job(own: Cloud, role: str) -> None:
     image = conftest.built(own)
     own.put("training/a.csv", "1,2\n")
+    own.wait_until_saved()  # what a kill may lose is what was done in the last second
     sagemaker = own.client("sagemaker")
     sagemaker.create_training_job(**training("long", image, role, "sleep"))
     step = job("Training", "sleeps", training("", image, role, "sleep"))
