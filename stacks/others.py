@@ -14,15 +14,25 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """Look, and say which others there are."""
     (stack,) = sys.argv[1:] if arguments is None else arguments
-    listed = ["pulumi", "stack", "ls", "--json", "--non-interactive"]
-    done = subprocess.run(listed, capture_output=True, text=True, check=False)
-    if done.returncode:
-        print(f"`{' '.join(listed[:3])}` failed, so nothing is stopped:\n{done.stderr.strip()}", file=sys.stderr)
+    try:
+        listed = _pulumi("stack", "ls", "--json")
+        found = [name for name in others(listed, stack) if holds(_pulumi("stack", "export", "--stack", name))]
+    except subprocess.CalledProcessError as error:
+        print(f"`{' '.join(error.cmd[:3])}` failed, so nothing is stopped:\n{error.stderr.strip()}", file=sys.stderr)
         return 1
-    found = others(done.stdout, stack)
     if found:
         print(f"kept       the local cloud runs on: {', '.join(found)} {'is' if len(found) == 1 else 'are'} in it")
     return 1 if found else 0
+
+
+def _pulumi(*words: str) -> str:
+    return subprocess.run(["pulumi", *words, "--non-interactive"], capture_output=True, text=True, check=True).stdout
+
+
+def holds(exported: str) -> bool:
+    """Tell from a stack's state whether it has anything at AWS: an update that was refused leaves only itself."""
+    resources = json.loads(exported)["deployment"].get("resources") or ()
+    return any(str(one["type"]).startswith("aws:") for one in resources)
 
 
 def others(listed: str, stack: str) -> list[str]:
