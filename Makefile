@@ -26,7 +26,7 @@ DATES = $(if $(START),--start $(START)) $(if $(END),--end $(END))
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo status workload try benchmark mlflow up preview rehearse recording down clean lock format ready venv engine cloud stack
-.PHONY: test sandbox-tests unit cloud-tests lint types edits mutants weather
+.PHONY: test quick sandbox-tests unit cloud-tests lint types edits mutants weather
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -119,6 +119,18 @@ types: venv  ## strict type checks
 
 unit: venv  ## tests of components, policies, training, inference and the rules of the house
 	$(PY) -m pytest tests workloads --ignore tests/sandbox --ignore tests/cloud --numprocesses 2 --dist loadfile
+
+# Tests that start no process and no local cloud; tests/quick.py fails those that do. SLOWER: what does, or takes long.
+QUICK  := tests/test_*.py tests/workloads tests/inference tests/demo tests/status \
+          tests/training/test_edges.py tests/training/test_gates.py tests/training/test_labels.py \
+          tests/training/test_champion.py tests/training/raw/test_values.py tests/training/raw/test_moments.py \
+          tests/components/test_asl.py tests/components/test_place.py tests/components/test_tasks.py \
+          tests/components/test_definitions.py tests/stacks/test_settings.py
+SLOWER := tests/inference/test_server.py tests/workloads/test_trained.py tests/workloads/test_loaders.py \
+          tests/status/test_environment.py
+quick: venv  ## formatter, linter and the tests that start no process; under a minute
+	@.venv/bin/ruff format --check . && .venv/bin/ruff check .
+	@$(PY) -m pytest -p tests.quick $(wildcard $(QUICK)) $(SLOWER:%=--ignore %) --numprocesses 2 --dist loadfile
 
 cloud-tests: venv  ## tests of the local cloud's parts
 	$(PY) -m pytest tests/cloud
