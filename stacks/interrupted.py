@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,6 +18,7 @@ from typing import Any
 
 from components import births
 from components.account import caller
+from stacks.cli import PulumiError, pulumi
 
 Inputs = Mapping[str, Any]
 _PAUSE_SECONDS = 2.0
@@ -141,10 +141,10 @@ def _born(kind: births.Kind, account: str, region: str, name: str) -> bool:
 
 
 def _pulumi(*arguments: str) -> str:
-    done = subprocess.run(["pulumi", *arguments, "--non-interactive"], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"`pulumi {' '.join(arguments[:2])}` failed:\n{done.stderr.strip() or done.stdout.strip()}")
-    return done.stdout
+    try:
+        return pulumi(*arguments)
+    except PulumiError as error:
+        raise SystemExit(str(error)) from error
 
 
 if __name__ == "__main__":

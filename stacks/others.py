@@ -6,27 +6,24 @@ Exits with 0 where the stack is alone, else with 1 after saying which ones there
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Sequence
+
+from stacks.cli import PulumiError, pulumi
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Look, and say which others there are."""
     (stack,) = sys.argv[1:] if arguments is None else arguments
     try:
-        listed = _pulumi("stack", "ls", "--json")
-        found = [name for name in others(listed, stack) if holds(_pulumi("stack", "export", "--stack", name))]
-    except subprocess.CalledProcessError as error:
-        print(f"`{' '.join(error.cmd[:3])}` failed, so nothing is stopped:\n{error.stderr.strip()}", file=sys.stderr)
+        listed = pulumi("stack", "ls", "--json")
+        found = [name for name in others(listed, stack) if holds(pulumi("stack", "export", "--stack", name))]
+    except PulumiError as error:
+        print(f"`{error.command}` failed, so nothing is stopped:\n{error.said}", file=sys.stderr)
         return 1
     if found:
         print(f"kept       the local cloud runs on: {', '.join(found)} {'is' if len(found) == 1 else 'are'} in it")
     return 1 if found else 0
-
-
-def _pulumi(*words: str) -> str:
-    return subprocess.run(["pulumi", *words, "--non-interactive"], capture_output=True, text=True, check=True).stdout
 
 
 def holds(exported: str) -> bool:
