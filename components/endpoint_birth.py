@@ -92,12 +92,9 @@ class EndpointBirth(Resource, module="serving", name="EndpointBirth"):
     def __init__(self, name: str, args: EndpointBirthArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the birth."""
         inputs = {
-            "account_id": args.place.account_id,
-            "region": args.place.region,
-            "endpoint_name": args.endpoint_name,
+            **_name(args),
             "image_uri": args.image_uri,
             "model_data_url": args.model_data_url,
-            "tags": dict(args.tags),
             "born_with": None,
             "born_with_data": None,
         }
@@ -109,10 +106,14 @@ class EndpointEnd(Resource, module="serving", name="EndpointEnd"):
 
     def __init__(self, name: str, args: EndpointBirthArgs, opts: pulumi.ResourceOptions) -> None:
         """Register the end, which must depend on the configuration."""
-        inputs = {
-            "account_id": args.place.account_id,
-            "region": args.place.region,
-            "endpoint_name": args.endpoint_name,
-            "tags": dict(args.tags),
-        }
-        super().__init__(EndpointEndProvider(), name, inputs, opts)
+        super().__init__(EndpointEndProvider(), name, _name(args), opts)
+
+
+def _name(args: EndpointBirthArgs) -> dict[str, Any]:
+    """Say which name is cleared, where, and by which tags what holds it is known to be ours."""
+    return {
+        "account_id": args.place.account_id,
+        "region": args.place.region,
+        "endpoint_name": args.endpoint_name,
+        "tags": dict(args.tags),
+    }
