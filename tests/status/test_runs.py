@@ -73,6 +73,21 @@ def test_a_pipeline_that_never_ran_has_no_run(aws: Aws) -> None:
     assert runs.newest(aws.environment()) is None
 
 
+def failed_training(step: str, **more: Any) -> dict[str, Any]:
+    """Describe a training job that failed, with all that AWS always says of one."""
+    return {
+        "TrainingJobName": f"flights--{step}-1",
+        "TrainingJobArn": JOB.format(kind="training-job", step=step),
+        "ModelArtifacts": {"S3ModelArtifacts": "s3://none"},
+        "TrainingJobStatus": "Failed",
+        "SecondaryStatus": "Failed",
+        "ResourceConfig": {"VolumeSizeInGB": 1},
+        "StoppingCondition": {},
+        "CreationTime": NOON,
+        **more,
+    }
+
+
 @pytest.mark.parametrize(
     ("kind", "describe", "answer"),
     [
@@ -95,17 +110,7 @@ def test_a_pipeline_that_never_ran_has_no_run(aws: Aws) -> None:
         (
             "training-job",
             "describe_training_job",
-            {
-                "TrainingJobName": "flights--check-1",
-                "TrainingJobArn": JOB.format(kind="training-job", step="check"),
-                "ModelArtifacts": {"S3ModelArtifacts": "s3://none"},
-                "TrainingJobStatus": "Failed",
-                "SecondaryStatus": "Failed",
-                "ResourceConfig": {"VolumeSizeInGB": 1},
-                "StoppingCondition": {},
-                "CreationTime": NOON,
-                "FailureReason": "weekday must be from 1 to 7, got 9 in 3 rows.",
-            },
+            failed_training("check", FailureReason="weekday must be from 1 to 7, got 9 in 3 rows."),
         ),
     ],
 )
@@ -131,17 +136,7 @@ def test_a_job_that_failed_says_why_itself(aws: Aws, kind: str, describe: str, a
 
 def test_a_job_without_a_reason_or_a_log_leaves_what_the_step_says(aws: Aws) -> None:
     aws.ran("Failed", step("train", "Failed", "training-job", "CapacityError: no instances"))
-    answer = {
-        "TrainingJobName": "flights--train-1",
-        "TrainingJobArn": JOB.format(kind="training-job", step="train"),
-        "ModelArtifacts": {"S3ModelArtifacts": "s3://none"},
-        "TrainingJobStatus": "Failed",
-        "SecondaryStatus": "Failed",
-        "ResourceConfig": {"VolumeSizeInGB": 1},
-        "StoppingCondition": {},
-        "CreationTime": NOON,
-    }
-    aws.says("sagemaker", "describe_training_job", answer)
+    aws.says("sagemaker", "describe_training_job", failed_training("train"))
     aws.stubs["logs"].add_client_error("describe_log_streams", "ResourceNotFoundException")
     run = runs.newest(aws.environment())
     assert run is not None
