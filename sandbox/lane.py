@@ -34,6 +34,7 @@ def run(command: Sequence[str], seeds: Sequence[int], environ: Mapping[str, str]
             **environ,
             "HEADRACE_STATE": str(folder / "cloud"),
             "HEADRACE_PULUMI": str(folder / "pulumi"),
+            "HEADRACE_ENDS_WITH": str(os.getpid()),
             "HEADRACE_WEATHER": "bad",
             "HEADRACE_WEATHER_SEED": str(seed),
         }

@@ -22,7 +22,7 @@ from sandbox.cloud.settings import BAD, Settings
 from sandbox.cloud.state import children
 
 _STATUS_PATH = "/_cloud/status"
-_START_SECONDS = 30.0
+_START_SECONDS = 90.0
 _STOP_SECONDS = 40.0
 _LONGEST_LOG = 10 * 2**20  # bytes, at a start
 _ROOT = Path(__file__).resolve().parents[2]
@@ -42,19 +42,13 @@ class Status:
     weather: str = ""
 
 
-def start(settings: Settings, wait: bool = True) -> Status:
-    """Start the local cloud as a process of its own, unless it runs already.
-
-    Parameters
-    ----------
-    settings : Settings
-    wait : bool
-        Return once it answers (else at once).
+def start(settings: Settings) -> Status:
+    """Start the local cloud as a process of its own, unless it runs already, and return once it answers.
 
     Raises
     ------
     LocalCloudError
-        If the port is taken or the process ends before it answers.
+        If the port is taken, or the process ends or takes too long before it answers; then it does not run.
     """
     now = status(settings)
     if now.running:
@@ -69,26 +63,40 @@ def start(settings: Settings, wait: bool = True) -> Status:
         raise LocalCloudError(port_in_use(settings.port))
     credentials.private(settings.folder)
     _turn(log_file(settings))
-    pid = _spawn(settings)
+    process = psutil.Process(_spawn(settings))
+    try:
+        return _first_answer(settings, process)
+    except BaseException:  # Ctrl-C too: it may not have written down yet by what id it is to be stopped
+        _end(process)
+        raise
+
+
+def _first_answer(settings: Settings, process: psutil.Process) -> Status:
     deadline = time.monotonic() + _START_SECONDS
-    while wait:
-        now = status(settings)
-        if now.running:
-            return now
-        if os.waitpid(pid, os.WNOHANG) != (0, 0):
+    while not (now := status(settings)).running:
+        if os.waitpid(process.pid, os.WNOHANG) != (0, 0):
             raise LocalCloudError(f"the local cloud ended while it started: {_last_words(settings)}")
         if time.monotonic() > deadline:
             raise LocalCloudError(
-                f"the local cloud did not answer within {_START_SECONDS:.0f} s; see {log_file(settings)}"
+                f"the local cloud did not answer within {_START_SECONDS:.0f} s and was stopped; "
+                f"see {log_file(settings)}"
             )
         time.sleep(0.05)
-    return Status(True, pid, "starting")
+    return now
 
 
 def stop(settings: Settings) -> None:
     """Stop the local cloud of the settings' folder and everything it started; nothing happens if none runs."""
     process = _recorded(settings)
     if process is not None:
+        _end(process)
+    pid_file(settings).unlink(missing_ok=True)
+    children.end_orphans(settings.folder)
+
+
+def _end(process: psutil.Process) -> None:
+    """End a local cloud and what it started; one that has ended is left alone."""
+    with contextlib.suppress(psutil.NoSuchProcess):
         family = process.children(recursive=True)
         process.terminate()
         try:
@@ -99,8 +107,6 @@ def stop(settings: Settings) -> None:
         for child in family:
             with contextlib.suppress(psutil.Error):
                 child.kill()
-    pid_file(settings).unlink(missing_ok=True)
-    children.end_orphans(settings.folder)
 
 
 def status(settings: Settings) -> Status:

@@ -27,6 +27,8 @@ class Settings:
     weather, seed : str, int
         HEADRACE_WEATHER, ``fair`` or ``bad`` (what AWS may do to its callers: docs/local-cloud.md), and
         HEADRACE_WEATHER_SEED, by default 1: the same seed does the same.
+    ends_with : int, optional
+        HEADRACE_ENDS_WITH: the process after whose end nobody would stop the local cloud, so that it stops by itself.
     """
 
     folder: Path
@@ -36,6 +38,7 @@ class Settings:
     cache: Path
     weather: str = FAIR
     seed: int = 1
+    ends_with: int | None = None
 
     @property
     def endpoint_url(self) -> str:
@@ -63,6 +66,7 @@ def current() -> Settings:
         cache=cache_home / "headrace",
         weather=weather,
         seed=_number("HEADRACE_WEATHER_SEED", "a whole number", 1),
+        ends_with=_number("HEADRACE_ENDS_WITH", "a process id", 0) or None,
     )
 
 

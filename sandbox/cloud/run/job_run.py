@@ -8,11 +8,9 @@ import shutil
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from boto3.exceptions import S3UploadFailedError
@@ -29,8 +27,7 @@ from sandbox.cloud.run.roles import assume, describe_error, require, role_client
 from sandbox.cloud.state import records
 from sandbox.cloud.weather import capacity
 
-_LONGEST_REASON = 1024  # characters
-_TAIL = 8  # lines of output kept for the reason of a failure
+LONGEST_REASON = 1024  # characters
 FAILED_CALLS = (AwsError, ClientError, BotoCoreError, S3UploadFailedError)
 _log = logging.getLogger(__name__)
 RUNNING: dict[tuple[str, str], JobRun] = {}
@@ -71,7 +68,6 @@ class JobRun(threading.Thread, ABC):
         self.base = self.folder / "ml"
         self.stopping = threading.Event()
         self.timed_out = False
-        self.last_lines: deque[str] = deque(maxlen=_TAIL)
         self._process: Process | None = None
 
     @property
@@ -96,8 +92,11 @@ class JobRun(threading.Thread, ABC):
         """Upload what the container left."""
 
     @abstractmethod
-    def failure_file(self) -> Path:
-        """Return the file in which the container says why it failed."""
+    def reason(self, code: int) -> str:
+        """Return the reason of a container that ended with an exit code other than 0, when it has ended."""
+
+    def read_message(self) -> None:
+        """Take over what the container wrote for whoever describes the job, when it has ended; raise `JobError`."""
 
     def advance(self, secondary: str, message: str) -> None:
         """Say what the job is doing; jobs that have a secondary status override it."""
@@ -201,13 +200,8 @@ class JobRun(threading.Thread, ABC):
             open_things.enter_context(stream)
         except ClientError as error:
             _log.warning("%s runs without a log: role %s: %s", self.name, self.role_arn, describe_error(error))
-            return self.last_lines.append
-
-        def say(line: str) -> None:
-            self.last_lines.append(line)
-            stream.write(line)
-
-        return say
+            return lambda _line: None
+        return stream.write
 
     def _run_container(self, image: images.Image, keys: dict[str, str], say: Any) -> None:
         for part in ("output", "tmp"):
@@ -228,8 +222,9 @@ class JobRun(threading.Thread, ABC):
         if self.stopping.is_set():
             self._process.terminate()
         code = self._wait()
+        self.read_message()
         if code and not (self.stopping.is_set() or self.timed_out):
-            raise JobError(self._reason(code))
+            raise JobError(f"AlgorithmError: {self.reason(code)}")
 
     def _wait(self) -> int:
         """Wait for the container: to its end, or to the time limit or the end of a stop's grace."""
@@ -268,16 +263,6 @@ class JobRun(threading.Thread, ABC):
         network = self.record.get("NetworkConfig", {})
         return bool(self.record.get("EnableNetworkIsolation") or network.get("EnableNetworkIsolation"))
 
-    def _reason(self, code: int) -> str:
-        """Return what the container wrote about its failure, else its last words."""
-        path = self.failure_file()
-        said = path.read_text("utf-8", "replace").strip() if path.is_file() else ""
-        if not said:
-            said = " | ".join(line for line in self.last_lines if line.strip())
-        return (
-            f"AlgorithmError: {said or 'the container said nothing'}"[: _LONGEST_REASON - 20] + f", exit code: {code}"
-        )
-
     def finish(self, status: str, reason: str | None) -> None:
         """Write the outcome down."""
         now = datetime.now(UTC)
@@ -285,7 +270,7 @@ class JobRun(threading.Thread, ABC):
             self.record[f"{self.kind}Status"] = status
             self.record[ENDED[self.kind]] = now
             if reason:
-                self.record["FailureReason"] = reason[:_LONGEST_REASON]
+                self.record["FailureReason"] = reason[:LONGEST_REASON]
         self.changed()
 
 

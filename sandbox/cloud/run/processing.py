@@ -12,10 +12,11 @@ from typing import Any
 from sandbox.cloud.actions import AwsError, Call, Params, handles
 from sandbox.cloud.run import jobs, transfer
 from sandbox.cloud.run.container import BASE
-from sandbox.cloud.run.job_run import JobRun
+from sandbox.cloud.run.job_run import JobError, JobRun
 from sandbox.cloud.state import records
 
 KIND = "ProcessingJob"
+_LONGEST_MESSAGE = 1024  # bytes
 _MEMBERS = (
     "ProcessingJobName", "ProcessingInputs", "ProcessingOutputConfig", "ProcessingResources", "StoppingCondition",
     "AppSpecification", "Environment", "NetworkConfig", "RoleArn", "ExperimentConfig",
@@ -29,6 +30,8 @@ _SUMMARY = (
 class ProcessingRun(JobRun):
     """One processing job's work."""
 
+    _message = ""
+
     def image_uri(self) -> str:
         """Return the application's image."""
         return str(self.record["AppSpecification"]["ImageUri"])
@@ -38,9 +41,25 @@ class ProcessingRun(JobRun):
         app = self.record["AppSpecification"]
         return app.get("ContainerEntrypoint"), app.get("ContainerArguments") or []
 
-    def failure_file(self) -> Path:
-        """Return /opt/ml/output/message."""
-        return self.base / "output" / "message"
+    def reason(self, code: int) -> str:
+        """Point to the log where the container left a message, which is not the service's; else say how it ended."""
+        return "See job logs for more information" if self._message else f", exit code: {code}"
+
+    def read_message(self) -> None:
+        """Take the first kilobyte of /opt/ml/output/message.
+
+        Raises
+        ------
+        JobError
+            If it is not UTF-8.
+        """
+        path = self.base / "output" / "message"
+        said = path.read_bytes() if path.is_file() else b""
+        try:
+            said.decode()
+        except UnicodeDecodeError as error:
+            raise JobError(f"ClientError: {BASE}/output/message must be encoded in UTF-8: {error}") from error
+        self._message = said[:_LONGEST_MESSAGE].decode(errors="ignore")
 
     def _local(self, path: str) -> Path:
         return self.base / path.removeprefix(BASE).lstrip("/")
@@ -78,10 +97,13 @@ class ProcessingRun(JobRun):
             transfer.upload(s3, self._local(item["S3Output"]["LocalPath"]), item["S3Output"]["S3Uri"], key)
 
     def finish(self, status: str, reason: str | None) -> None:
-        """Write the outcome down, with the container's own message."""
+        """Write the outcome down, and the container's own message, whatever the outcome."""
         if status == "Stopped" and self.timed_out:
             limit = self.record["StoppingCondition"]["MaxRuntimeInSeconds"]
             reason = f"ClientError: the processing job ran longer than its limit of {limit} seconds and was stopped"
+        if self._message:
+            with records.LOCK:
+                self.record["ExitMessage"] = self._message
         super().finish(status, reason)
 
 

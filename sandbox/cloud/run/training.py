@@ -6,7 +6,6 @@ import copy
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -14,7 +13,7 @@ from botocore.exceptions import ClientError
 from sandbox.cloud.actions import AwsError, Call, Params, handles
 from sandbox.cloud.control.service_uses import TRAINING_JOB
 from sandbox.cloud.run import jobs, transfer
-from sandbox.cloud.run.job_run import JobRun, missing_input
+from sandbox.cloud.run.job_run import LONGEST_REASON, JobRun, missing_input
 from sandbox.cloud.run.roles import assume, describe_error, role_client
 from sandbox.cloud.state import records
 
@@ -49,9 +48,11 @@ class TrainingRun(JobRun):
         entrypoint = algorithm.get("ContainerEntrypoint")
         return entrypoint, algorithm.get("ContainerArguments") or ([] if entrypoint else ["train"])
 
-    def failure_file(self) -> Path:
-        """Return /opt/ml/output/failure."""
-        return self.base / "output" / "failure"
+    def reason(self, code: int) -> str:
+        """Return what the container wrote to /opt/ml/output/failure, with its exit code."""
+        path = self.base / "output" / "failure"
+        said = path.read_text("utf-8", "replace").strip() if path.is_file() else ""
+        return f"{said[: LONGEST_REASON - 50]}, exit code: {code}"
 
     def keys_named(self) -> tuple[str | None, str | None]:
         """Return the keys of the model and of the instances' volumes."""

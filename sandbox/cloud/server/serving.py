@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
+import os
+import select
 import signal
 import socket
 import sys
@@ -62,6 +65,8 @@ def serve(settings: Settings, bound: Callable[[], object] = lambda: None) -> Non
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    if settings.ends_with is not None:
+        threading.Thread(target=_follow, args=(settings.ends_with,), name="follows", daemon=True).start()
     _log.info("listening on %s, state in %s", settings.endpoint_url, settings.folder)
     try:
         server.serve_forever(poll_interval=0.1)
@@ -70,6 +75,15 @@ def serve(settings: Settings, bound: Callable[[], object] = lambda: None) -> Non
         server.server_close()
         keeper.stop()
         watcher.stop()
+
+
+def _follow(pid: int) -> None:
+    """Tell this process to stop when another one has ended, or where there is none."""
+    with contextlib.suppress(ProcessLookupError):
+        other = os.pidfd_open(pid)
+        select.select([other], [], [])  # readable at its end
+        os.close(other)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _bound(settings: Settings) -> Any:

@@ -31,11 +31,40 @@ def test_job_reads_its_input_and_uploads_its_output(cloud: Cloud, image: str, ro
     assert any(line.startswith("processing reads") for line in cloud.log("/aws/sagemaker/ProcessingJobs", "reads/"))
 
 
-def test_failure_message_becomes_the_reason(cloud: Cloud, image: str, role: str) -> None:
-    job = run(cloud, processing("complains", image, role, ["--fail", "column dep_delay is missing"]))
+def saying(what: bytes, times: int = 1) -> list[str]:
+    """Return arguments with which the program leaves a message."""
+    return ["--say", what.hex(), str(times)]
+
+
+def test_a_failed_job_shows_its_message_apart_from_the_service_s_reason(cloud: Cloud, image: str, role: str) -> None:
+    words = [*saying(b"column dep_delay is missing\n"), "--fail"]
+    job = run(cloud, processing("complains", image, role, words))
     assert job["ProcessingJobStatus"] == "Failed"
-    assert job["FailureReason"] == "AlgorithmError: column dep_delay is missing, exit code: 1"
+    assert job["ExitMessage"] == "column dep_delay is missing\n"
+    assert job["FailureReason"] == "AlgorithmError: See job logs for more information"
     assert cloud.keys("processed/complains") == []
+    listed = cloud.client("sagemaker").list_processing_jobs(NameContains="complains")["ProcessingJobSummaries"]
+    assert [row["ExitMessage"] for row in listed] == [job["ExitMessage"]]
+
+
+def test_a_failed_job_without_a_message_shows_how_it_ended(cloud: Cloud, image: str, role: str) -> None:
+    job = run(cloud, processing("mute", image, role, ["--fail"]))
+    assert job["FailureReason"] == "AlgorithmError: , exit code: 4"
+    assert "ExitMessage" not in job
+
+
+def test_a_job_that_completed_shows_the_first_kilobyte_of_its_message(cloud: Cloud, image: str, role: str) -> None:
+    job = run(cloud, processing("talks", image, role, saying("€".encode(), 400)))
+    assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
+    assert job["ExitMessage"] == "€" * 341
+
+
+def test_a_message_in_another_encoding_fails_the_job(cloud: Cloud, image: str, role: str) -> None:
+    job = run(cloud, processing("mumbles", image, role, saying("1 £".encode("latin-1"))))
+    assert job["ProcessingJobStatus"] == "Failed"
+    assert job["FailureReason"].startswith("ClientError: ")
+    assert "/opt/ml/output/message" in job["FailureReason"]
+    assert "ExitMessage" not in job
 
 
 def test_missing_input_fails_the_job(cloud: Cloud, image: str, role: str) -> None:

@@ -168,6 +168,57 @@ def test_a_state_folder_too_deep_for_sockets_is_refused(settings: Settings, monk
         process.start(deep)
 
 
+def test_it_ends_with_the_process_that_it_was_told(settings: Settings) -> None:
+    code = (
+        "import os, time\n"
+        "os.environ['HEADRACE_ENDS_WITH'] = str(os.getpid())\n"
+        "from sandbox.cloud import process, settings\n"
+        "print(process.start(settings.current()).pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        started = psutil.Process(int(starter.stdout.readline()))
+        assert processes.running([started])
+        starter.kill()
+    eventually(lambda: not processes.running([started]))
+    assert not process.pid_file(settings).exists(), "it stopped as it does when told"
+
+
+def test_it_does_not_run_for_a_process_that_has_ended(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        monkeypatch.setenv("HEADRACE_ENDS_WITH", str(ended.pid))
+    ran = subprocess.run([sys.executable, "-m", "sandbox.cloud"], capture_output=True, timeout=90, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert not process.pid_file(settings).exists()
+
+
+@pytest.mark.parametrize("why", ["slow", "interrupted"])
+def test_a_start_that_fails_leaves_no_process(settings: Settings, monkeypatch: pytest.MonkeyPatch, why: str) -> None:
+    spawned = []
+    spawn, ask = process._spawn, process.status
+
+    def remember(at: Settings) -> int:
+        spawned.append(spawn(at))
+        return spawned[-1]
+
+    def interrupt(at: Settings) -> process.Status:
+        if spawned:
+            raise KeyboardInterrupt
+        return ask(at)
+
+    monkeypatch.setattr(process, "_spawn", remember)
+    if why == "slow":
+        monkeypatch.setattr(process, "_START_SECONDS", 0.0)
+        with pytest.raises(process.LocalCloudError, match="did not answer within 0 s and was stopped"):
+            process.start(settings)
+    else:
+        monkeypatch.setattr(process, "status", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            process.start(settings)
+    assert not psutil.pid_exists(*spawned)
+
+
 def test_children_of_a_cloud_that_died_are_ended_at_the_next_start(tmp_path: Path) -> None:
     code = (
         "import subprocess, sys, time, pathlib\n"

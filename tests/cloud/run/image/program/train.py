@@ -23,8 +23,6 @@ elif does == "raise":
     sys.exit(3)
 elif does == "crash":
     raise ValueError("nobody caught this")
-elif does == "import":
-    importlib.import_module("a_package_that_the_image_lacks")
 elif does == "sleep":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     (base / "model/partial.json").write_text("{}")
