@@ -18,7 +18,7 @@ _TWO = 2
 
 
 def measure(workload: Workload, labels: Labels, answers: Answers) -> Metrics:
-    """Return every metric of the label's type, by name.
+    """Return every metric of the label's type, by name; some only where a gate names them.
 
     Parameters
     ----------
@@ -31,7 +31,11 @@ def measure(workload: Workload, labels: Labels, answers: Answers) -> Metrics:
     """
     label = workload.label
     known = of_label(label.type, quantiles=label.quantiles is not None)
-    return {name: value(metric, workload, labels, answers) for name, metric in known.items()}
+    return {
+        name: value(metric, workload, labels, answers)
+        for name, metric in known.items()
+        if not metric.asked_for or name in workload.gates.named
+    }
 
 
 def value(metric: Metric, workload: Workload, labels: Labels, answers: Answers) -> float:

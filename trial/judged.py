@@ -79,13 +79,8 @@ def judge(workload: Workload, prepared: Prepared, step: Callable[[str], Abstract
 
 def main_metric(workload: Workload) -> str:
     """Return the metric that models are compared by, or else the first of those with a gate that have a better side."""
-    champion = workload.gates.champion
-    named: list[str] = [
-        *([champion.metric] if champion else ()),
-        *workload.gates.metrics,
-        *of_label(workload.label.type),
-    ]
-    return next(name for name in named if METRICS[name].better != "neither")
+    known = (*workload.gates.named, *of_label(workload.label.type))
+    return next(name for name in known if METRICS[name].better != "neither")
 
 
 def table(workload: Workload, metrics: Mapping[str, float]) -> pd.DataFrame:

@@ -172,9 +172,11 @@ def _starts(found: Mapping[str, list[Version]]) -> list[datetime]:
 
 
 def _meets(key: str, start: datetime | None, end: datetime | None) -> bool:
-    period = raw_files.period(key)
+    if raw_files.table_format(key):
+        return True  # reading it says what is wrong, as the job would
     if not raw_files.holds_rows(key):
         return False
+    period = raw_files.period(key)
     return period is None or (period[0] < (end or _LAST) and period[1] > (start or _FIRST))
 
 

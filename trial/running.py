@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,11 +18,12 @@ from training import check, dataset, prepare, raw
 from training.job import JobError
 from training.prepare import Prepared
 from training.raw import RawDataError
+from training.raw.files import holds_rows
 from training.raw.problems import RawProblem
 from trial import files, judged
 from trial.cache import Cache, Kept
 from trial.digests import digest, of_code
-from trial.files import Files
+from trial.files import File, Files
 from trial.remembered import Remembered
 from workloads import folder as artifact
 from workloads import spec
@@ -57,7 +58,8 @@ class Trial:
     training, holdout : DataFrame
         The two parts, with identifiers, times, features and labels.
     sources : DataFrame
-        A row a source: ``source``, ``files``, ``rows``, ``outside`` (the dates), ``seconds`` to read it, ``cached``.
+        A row a source: ``source``, ``files`` of rows (a marker such as ``_SUCCESS`` is none), ``rows``, ``outside``
+        (the dates), ``seconds`` to read it, ``cached``.
     rows : dict of str to int
         What became of the examples, by `training.prepare.Report`'s names, and ``training``, ``between``, ``holdout``.
     joins : DataFrame
@@ -168,7 +170,7 @@ def run(
         ) from error
     cache.prune()
     sources = [
-        (name, len(given[name]), rows.read, rows.outside, kept[name].seconds, kept[name].cached)
+        (name, _of_rows(given[name]), rows.read, rows.outside, kept[name].seconds, kept[name].cached)
         for name, rows in prepared.report.sources.items()
     ]
     return Trial(
@@ -256,6 +258,10 @@ def _bounds(
     midnight = datetime.min.time()
     first = start or datetime.combine(min(days), midnight, UTC)
     return first, end or datetime.combine(max(days), midnight, UTC) + timedelta(days=1)
+
+
+def _of_rows(given: Sequence[File]) -> int:
+    return sum(holds_rows(file.raw.key) for file in given)
 
 
 def _stream_key(workload: Workload, name: str, given: Files, dates: Dates) -> str:

@@ -195,6 +195,11 @@ class Gates(_Part):
     metrics: dict[MetricName, Bound] = Field(min_length=1, description="Limits, by metric.")
     champion: ChampionGate | None = Field(default=None, description="Comparison with the newest approved model.")
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The metrics that gates name, the champion's first."""
+        return (*([self.champion.metric] if self.champion else ()), *self.metrics)
+
 
 class Check(_Part):
     """Limits of the training set as a whole; the columns' own limits stand with the features."""

@@ -38,6 +38,8 @@ class Metric:
         ``values`` or ``quantiles``.
     arguments : mapping
         Further keyword arguments of the function.
+    asked_for : bool
+        Whether it is measured only where a gate names it, because it says something of some labels alone.
     """
 
     label_types: frozenset[LabelType]
@@ -46,6 +48,7 @@ class Metric:
     function: str
     of: Literal["probabilities", "decisions", "values", "quantiles"] = "decisions"
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    asked_for: bool = False
 
     @property
     def guard(self) -> str:
@@ -57,9 +60,9 @@ class Metric:
         return other - value if self.better == "lower" else value - other
 
 
-def _error(function: str, **arguments: Any) -> Metric:
+def _error(function: str, *, asked_for: bool = False) -> Metric:
     return Metric(
-        label_types=_NUMBER, better="lower", bounds=(0.0, math.inf), function=function, of="values", arguments=arguments
+        label_types=_NUMBER, better="lower", bounds=(0.0, math.inf), function=function, of="values", asked_for=asked_for
     )
 
 
@@ -106,7 +109,8 @@ METRICS: Mapping[str, Metric] = {
     "median_absolute_error": _error("median_absolute_error"),
     "root_mean_squared_error": _error("root_mean_squared_error"),
     "mean_squared_error": _error("mean_squared_error"),
-    "mean_absolute_percentage_error": _error("mean_absolute_percentage_error"),
+    # divides by the label: one that is 0 makes it some 1e15, whatever the model
+    "mean_absolute_percentage_error": _error("mean_absolute_percentage_error", asked_for=True),
     "max_error": _error("max_error"),
     "mean_pinball_loss": Metric(
         label_types=_NUMBER,

@@ -20,7 +20,7 @@ from training import dataset, labels, train
 from training.job import JobError
 from training.metrics import measure
 from workloads.metrics import of_label
-from workloads.spec import Workload
+from workloads.spec import Gates, Workload
 
 LOGISTIC = {"type": "sklearn.linear_model.LogisticRegression", "parameters": {"max_iter": 500}}
 PIPELINE = {
@@ -130,9 +130,26 @@ def test_every_metric_of_a_kind_is_measured_within_its_bounds(kind: str) -> None
     if kind == "category":
         answers /= answers.sum(axis=1, keepdims=True)
     found = measure(workload, labels.encoded(workload, rows), answers)
-    assert set(found) == set(of_label(workload.label.type))
-    for name, metric in of_label(workload.label.type).items():
+    known = {name: metric for name, metric in of_label(workload.label.type).items() if not metric.asked_for}
+    assert set(found) == set(known)
+    for name, metric in known.items():
         assert metric.bounds[0] <= found[name] <= metric.bounds[1], name
+
+
+@pytest.mark.parametrize(
+    "gates",
+    [
+        {"metrics": {"mean_absolute_percentage_error": {"maximum": 1}}},
+        {"metrics": {"r2": {"minimum": 0}}, "champion": {"metric": "mean_absolute_percentage_error", "margin": 0}},
+    ],
+)
+def test_an_error_in_parts_of_the_label_is_told_where_a_gate_names_it(gates: dict[str, Any]) -> None:
+    truth, answers = np.array([0.0, 2.0]), np.array([[1.0], [3.0]])
+    silent = kinds.workload("number")
+    asking = silent.model_copy(update={"gates": Gates.model_validate(gates)})
+    assert "mean_absolute_percentage_error" not in measure(silent, truth, answers)
+    assert measure(asking, truth + 1, answers)["mean_absolute_percentage_error"] == 0
+    assert measure(asking, truth + 2, answers)["mean_absolute_percentage_error"] == pytest.approx((1 / 2 + 1 / 4) / 2)
 
 
 def test_two_categories_have_the_metrics_of_more(tmp_path: Path) -> None:

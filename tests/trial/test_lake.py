@@ -12,6 +12,7 @@ from moto import mock_aws
 
 import trial
 from training import storage
+from training.raw import RawDataError
 from trial import lake
 from trial.cache import Cache
 from workloads import spec
@@ -97,6 +98,12 @@ def test_dates_choose_the_objects(workload: Workload, cache: Cache) -> None:
     assert months(found, "schedules") == ["2013-02.parquet"]
     assert months(found, "planes") == ["2013-01.parquet"]  # reference data, known whatever the start
     assert begin == start
+
+
+def test_a_table_formats_files_are_refused_as_by_the_job(loaded: Any, flights: Path, cache: Cache) -> None:
+    loaded.put_object(Bucket=BUCKET, Key="raw/planes/_delta_log/00000000000000000000.json", Body=b"{}")
+    with pytest.raises(RawDataError, match="not a table of Delta Lake"):
+        trial.run_on_lake(flights, "local", start="2013-01-01", cache=cache)
 
 
 @pytest.mark.usefixtures("year")

@@ -41,6 +41,16 @@ def test_a_trial_tells_what_became_of_every_row(first: trial.Trial) -> None:
     assert len(first.holdout) == len(first.scores) == rows["holdout"]
 
 
+def test_only_files_of_rows_are_counted(flights: Path, january: Path, cache: Cache, tmp_path: Path) -> None:
+    folder = tmp_path / "january"
+    shutil.copytree(january, folder)
+    for name in ("_SUCCESS", ".part-0.parquet.crc", "_committed_1"):
+        (folder / "raw" / "planes" / name).write_bytes(b"")
+    found = trial.run(flights, folder, cache=cache)
+    assert by(found.sources, "source")["planes"]["files"] == 1
+    assert any(line.split()[0] == "planes" and "rows from 1 file  " in line for line in report.lines(found))
+
+
 def test_a_trial_tells_why_examples_found_no_history(first: trial.Trial) -> None:
     aircraft = by(first.joins, "entity")["aircraft"]
     assert aircraft["without_identifier"] == 154
