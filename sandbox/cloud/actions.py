@@ -6,7 +6,7 @@ show it; parsing and serialising are the server's. What no handler takes goes to
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +55,7 @@ class Call:
 
 
 Handler = Callable[[Call], Params]
+Handlers = Mapping[tuple[str, str], Handler]
 _HANDLERS: dict[tuple[str, str], Handler] = {}
 
 
@@ -74,3 +75,8 @@ def handles(service: str, *actions: str) -> Callable[[Handler], Handler]:
 def handler_for(service: str, action: str) -> Handler | None:
     """Return who takes over an action, or None where moto answers."""
     return _HANDLERS.get((service, action))
+
+
+def registered() -> Handlers:
+    """Return who takes over which action, by service and action, as far as modules have been imported."""
+    return dict(_HANDLERS)

@@ -60,6 +60,11 @@ _OF_ALL_GROUPS = {"DescribeLogGroups", "DescribeQueries", "DescribeQueryDefiniti
 _WITH_CONFIG = {"CreateEndpoint", "UpdateEndpoint"}
 
 
+def known(service: str) -> bool:
+    """Tell whether resources are derived for a service, by botocore's name."""
+    return service == "s3" or _PREFIXES.get(service, service) in _FINDERS
+
+
 def needs(call: Call) -> list[Need]:
     """Return what a caller must be allowed to do for a call."""
     if call.service == "s3":
