@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,6 +72,14 @@ def test_a_folder_keeps_free_of_what_it_must_not_know(folder: str) -> None:
 def test_every_folder_of_code_has_its_row() -> None:
     with_code = {path.parent.name for path in ROOT.glob("*/*.py") if not path.parent.name.startswith(".")}
     assert with_code == OURS
+
+
+def test_the_design_draws_these_arrows() -> None:
+    drawing = (ROOT / "docs" / "design.md").read_text(encoding="utf-8").partition("```mermaid\n")[2].partition("```")[0]
+    drawn = set(re.findall(r"^ +(\w+) --(?: \".*\" --)?> (\w+)$", drawing, re.MULTILINE))
+    allowed = {(folder, target.split(".")[0]) for folder, targets in ARROWS.items() for target in targets}
+    # the program itself is no room, and arrows to what all may import would hide the others
+    assert drawn == {(one, other) for one, other in allowed if one != "__main__.py" and other != "agreements"}
 
 
 def test_no_two_folders_import_each_other() -> None:
