@@ -158,7 +158,7 @@ def _test(made: Draft, at: Path) -> str:
     for history in made.histories:  # the same things in both, so that the join has something to find
         own = rows[made.choice.table.source.name][history.key.name]
         rows[history.table.source.name][history.column.name] = own
-    examples = features.compute(workload, tests_text.tables(rows, facts), at).examples
+    examples = features.compute(workload, tests_text.tables(rows, facts)).examples
     told = examples.select([*workload.features, labels.name(made.choice.label)]).to_pylist()
     return tests_text.write(made.name, rows, facts, told)
 

@@ -146,7 +146,7 @@ def test_the_workload_can_be_read() -> None:
 
 def test_each_row_becomes_an_example_with_its_features_and_its_answer() -> None:
     workload = spec.load(FOLDER / "workload.yaml")
-    made = features.compute(workload, rows(), FOLDER).examples
+    made = features.compute(workload, rows()).examples
     assert made.select([*workload.features, workload.label.name]).to_pylist() == [
 {expected}    ]
 
@@ -157,7 +157,7 @@ def test_no_example_changes_when_later_rows_are_taken_away() -> None:
         name: table.filter(pc.less_equal(table[workload.sources[name].event_time], MOMENTS[0]))
         for name, table in rows().items()
     }}
-    then = features.compute(workload, known, FOLDER).examples.select([*workload.features]).to_pylist()
-    later = features.compute(workload, rows(), FOLDER).examples.select([*workload.features]).to_pylist()
+    then = features.compute(workload, known).examples.select([*workload.features]).to_pylist()
+    later = features.compute(workload, rows()).examples.select([*workload.features]).to_pylist()
     assert then == later[:1]
 '''

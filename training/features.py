@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -58,14 +57,13 @@ class Features:
     left_out: dict[str, LeftOut] = field(default_factory=dict)
 
 
-Compute = Callable[[Workload, Mapping[str, pa.Table], Path | None], Features]
+Compute = Callable[[Workload, Mapping[str, pa.Table]], Features]
 """What runs a workload's SQL: `compute`, `apart`, or something that remembers what these made."""
 
 
 def compute(
     workload: Workload,
     streams: Mapping[str, pa.Table],
-    folder: Path | None = None,
     keep: Keep | None = None,
     *,
     join: bool = True,
@@ -78,8 +76,6 @@ def compute(
         Whose views and columns are read.
     streams : mapping of str to pyarrow.Table
         The event streams by source.
-    folder : Path, optional
-        Where ``features.sql`` lies; by default the workload's own folder.
     keep : callable, optional
         Asked for the rows of each view that the workload names; without it they are computed.
     join : bool
@@ -90,7 +86,7 @@ def compute(
     JobError
         If the SQL fails on these rows, or makes infinite numbers; what fails on all, reading the workload has refused.
     """
-    script = (folder or workload.folder) / "features.sql"
+    script = workload.folder / "features.sql"
     # more threads add up in an order of their own each time, and 0.1 + 0.2 + 0.3 depends on it
     with sql.connect(threads="1") as database:
         for name in workload.sources:
@@ -115,9 +111,9 @@ def compute(
     return made
 
 
-def apart(workload: Workload, streams: Mapping[str, pa.Table], folder: Path | None = None) -> Features:
+def apart(workload: Workload, streams: Mapping[str, pa.Table]) -> Features:
     """Run the workload's SQL without the join: the examples have the features of the request alone."""
-    return compute(workload, streams, folder, join=False)
+    return compute(workload, streams, join=False)
 
 
 def views(workload: Workload) -> list[str]:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -27,7 +26,7 @@ from training.raw import RawFile, Stream
 from training.storage import Version
 from workloads.spec import Source, Workload
 
-Prove = Callable[[Workload, Mapping[str, pa.Table], features.Features, dataset.Split, Path | None], None]
+Prove = Callable[[Workload, Mapping[str, pa.Table], features.Features, dataset.Split], None]
 
 _LARGE = 2**24  # bytes, from which on parts of an object are read rather than all of it
 
@@ -130,7 +129,6 @@ def build(
     streams: Mapping[str, pa.Table],
     start: datetime,
     end: datetime,
-    folder: Path | None = None,
     *,
     compute: features.Compute | None = None,
     prove: Prove | None = None,
@@ -146,8 +144,6 @@ def build(
     start, end : datetime
         Events from ``start`` to before ``end`` count; those of a reference source whenever they happened before the
         end.
-    folder : Path, optional
-        Where ``features.sql`` lies; by default the workload's own folder.
     compute : callable, optional
         What runs the SQL, by default `training.features.compute`; another may remember what it made.
     prove : callable, optional
@@ -169,7 +165,7 @@ def build(
         for name, kept in within.items()
     }
     job.say("Computing features")
-    made = (compute or features.compute)(workload, within, folder)
+    made = (compute or features.compute)(workload, within)
     if not made.examples.num_rows:
         raise JobError(_no_examples(workload, rows, start, end))
     for name, left_out in made.left_out.items():
@@ -189,7 +185,7 @@ def build(
     job.say(f"Answers come within {waited}: {too_new} newer examples are left out")
     parts = dataset.split(workload, settled, waited)
     job.say("Proving that nothing looks ahead")
-    (prove or proof.prove)(workload, within, made, parts, folder)
+    (prove or proof.prove)(workload, within, made, parts)
     split = dataset.describe(workload, parts)
     label_null, known_late = (pc.sum(mask).as_py() or 0 for mask in (unanswered, late))
     tables = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from functools import cached_property
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -46,14 +45,13 @@ class Remembered:
         self.joins = pd.DataFrame()
         self._key = ""
 
-    def __call__(self, workload: Workload, streams: Mapping[str, pa.Table], folder: Path | None) -> Features:
+    def __call__(self, workload: Workload, streams: Mapping[str, pa.Table]) -> Features:
         """Compute, or remember; see `training.features.compute`."""
-        folder = folder or workload.folder
-        by_view = self._keys(workload, streams, folder)
+        by_view = self._keys(workload, streams)
         wanted = [by_view[view.lower()] for view in features.views(workload)]
         key = digest("features", *wanted, workload.model_dump_json(include=_COLUMNS))
         self._key = key
-        made = _Made(self._cache, by_view, workload, streams, folder)
+        made = _Made(self._cache, by_view, workload, streams)
 
         def part(name: str, compute: Callable[[], pa.Table]) -> tuple[pa.Table, bool]:
             kept = self._cache.table(f"{key}-{name}", compute)
@@ -78,41 +76,39 @@ class Remembered:
         streams: Mapping[str, pa.Table],
         made: Features,
         parts: Split,
-        folder: Path | None = None,
     ) -> None:
         """Prove, unless the same was proved of the features that were computed last; see `training.proof.prove`."""
 
         def proved() -> pa.Table:
-            proof.prove(workload, streams, made, parts, folder, compute=self._earlier)
+            proof.prove(workload, streams, made, parts, compute=self._earlier)
             return pa.table({"proved": [True]})
 
         self._cache.table(digest("proved", self._key, workload.model_dump_json(include=_PROVED)), proved)
 
-    def _earlier(self, workload: Workload, streams: Mapping[str, pa.Table], folder: Path | None) -> Features:
+    def _earlier(self, workload: Workload, streams: Mapping[str, pa.Table]) -> Features:
         """Compute what the first rows of the streams give; unchanged views are remembered for them too."""
-        where = folder or workload.folder
-        by_view = self._keys(workload, streams, where)
+        by_view = self._keys(workload, streams)
 
         def keep(view: str, compute: Callable[[], pa.Table]) -> pa.Table:
             return self._cache.table(by_view[view.lower()], compute).table
 
-        return features.compute(workload, streams, where, keep, join=False)
+        return features.compute(workload, streams, keep, join=False)
 
-    def _keys(self, workload: Workload, streams: Mapping[str, pa.Table], folder: Path) -> dict[str, str]:
+    def _keys(self, workload: Workload, streams: Mapping[str, pa.Table]) -> dict[str, str]:
         """Return the digests of the views; of a stream, the number of rows tells which they are: the first in time."""
         rows = {name: f"{key} {streams[name].num_rows}" for name, key in self._streams.items()}
-        return keys.of_views((folder / "features.sql").read_text(encoding="utf-8"), rows, of_code())
+        return keys.of_views((workload.folder / "features.sql").read_text(encoding="utf-8"), rows, of_code())
 
 
 class _Made:
     """What is computed once, and only if something that is asked for was not kept."""
 
     def __init__(
-        self, cache: Cache, keys: Mapping[str, str], workload: Workload, streams: Mapping[str, pa.Table], folder: Path
+        self, cache: Cache, keys: Mapping[str, str], workload: Workload, streams: Mapping[str, pa.Table]
     ) -> None:
         self._cache = cache
         self._keys = keys
-        self._call = (workload, streams, folder)
+        self._call = (workload, streams)
         self._rows: dict[str, pa.Table] = {}
         self._views: list[tuple[str, int, float, bool]] = []
 

@@ -155,7 +155,7 @@ def run(
     with clock.step("features"):
         dates = f"{first:%Y-%m-%d} {last:%Y-%m-%d}"
         remembered = Remembered(cache, {name: digest(key, dates) for name, key in keys.items()})
-        prepared = prepare.build(described, streams, first, last, path, compute=remembered, prove=remembered.prove)
+        prepared = prepare.build(described, streams, first, last, compute=remembered, prove=remembered.prove)
     with clock.step("check"):
         parts = dataset.whole(described, prepared.parts)
         found = check.violations(described, parts)

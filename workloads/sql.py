@@ -78,9 +78,9 @@ def problems(
             yield from trial.unused(workload, place_of)
 
 
-def place(folder: Path, view: str, column: str) -> str:
+def place(workload: Workload, view: str, column: str) -> str:
     """Return the ``file:line`` at which a view most likely writes a column, for what only its rows can tell."""
-    path = folder / "features.sql"
+    path = workload.folder / "features.sql"
     script = Script(path.read_text(encoding="utf-8"))
     made = [one for one in script.statements if one.makes == "VIEW" and one.name.lower() == view.lower()]
     return f"{path.name}:{script.line(made[0].place_of(column)) if made else 1}"

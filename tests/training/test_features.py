@@ -96,4 +96,4 @@ def test_history_is_what_was_known_at_the_scheduled_departure(workload: Workload
 def test_sql_that_does_not_run_says_where(workload: Workload, tmp_path: Path) -> None:
     (tmp_path / "features.sql").write_text("CREATE VIEW examples AS\nSELECT nothing FROM nowhere;")
     with pytest.raises(JobError, match=r"features\.sql cannot be run: .*nowhere"):
-        features.compute(workload, _streams(workload), tmp_path)
+        features.compute(workload.read_from(tmp_path), _streams(workload))

@@ -53,7 +53,7 @@ def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workload: Workload) 
     def newest(_: object, bucket: str, prefix: str) -> list[Version]:
         return [Version(key, "v", "e", len(body)) for key, body in bodies.items() if key.startswith(prefix)]
 
-    def compute(_: Workload, streams: dict[str, pa.Table], *__: object) -> Features:
+    def compute(_: Workload, streams: dict[str, pa.Table]) -> Features:
         rows = {name: stream.num_rows for name, stream in streams.items()}
         assert rows == dict.fromkeys(workload.sources, 2), "what comes after the end is left out"
         return Features(partly_answered(workload), dict.fromkeys(workload.entities, HISTORY))

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -24,7 +23,6 @@ def prove(
     streams: Mapping[str, pa.Table],
     made: Features,
     parts: Split,
-    folder: Path | None = None,
     *,
     compute: Compute | None = None,
 ) -> None:
@@ -40,8 +38,6 @@ def prove(
         What the SQL made of them.
     parts : Split
         What is trained on and judged by.
-    folder : Path, optional
-        Where ``features.sql`` lies; by default the workload's own folder.
     compute : callable, optional
         What runs the SQL on the first part of the streams, by default `training.features.apart`.
 
@@ -50,11 +46,10 @@ def prove(
     workloads.problems.ProblemsError
         With all that was found, the certain before the likely.
     """
-    where = folder or workload.folder
     problems = [
-        *later.problems(workload, streams, made, where, compute or features.apart),
-        *maturity.problems(workload, parts, where),
-        *alone.problems(workload, parts, where),
+        *later.problems(workload, streams, made, compute or features.apart),
+        *maturity.problems(workload, parts),
+        *alone.problems(workload, parts),
     ]
     if problems:
         raise ProblemsError(problems)

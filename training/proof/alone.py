@@ -7,7 +7,6 @@ and is measured on both parts. What is real is hardly ever that good; where it i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,7 +30,7 @@ _ROWS_A_BIN = 20
 Numbers = npt.NDArray[np.float64]
 
 
-def problems(workload: Workload, parts: Split, folder: Path) -> Iterator[Problem]:
+def problems(workload: Workload, parts: Split) -> Iterator[Problem]:
     """Find features that are the answer.
 
     Parameters
@@ -40,8 +39,6 @@ def problems(workload: Workload, parts: Split, folder: Path) -> Iterator[Problem
         Whose features and label they are.
     parts : Split
         What is trained on and judged by.
-    folder : Path
-        Where ``features.sql`` lies.
     """
     training, holdout = _sample(parts.training), _sample(parts.holdout)
     targets = [_targets(workload, part) for part in (training, holdout)]
@@ -66,7 +63,7 @@ def problems(workload: Workload, parts: Split, folder: Path) -> Iterator[Problem
                 value=f"{score:.5f} for {workload.label.name}",
                 remedy="It is known with the answer, or is the answer: take it from what is known when the question is "
                 "asked, or say in `allow_perfect` why it is right.",
-                place=sql.place(folder, view, name),
+                place=sql.place(workload, view, name),
             )
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,7 +56,6 @@ def problems(
     workload: Workload,
     streams: Mapping[str, pa.Table],
     made: Features,
-    folder: Path,
     compute: Compute = features.apart,
 ) -> list[Problem]:
     """Find what depends on later rows.
@@ -70,8 +68,6 @@ def problems(
         The event streams that `made` was made of.
     made : Features
         What the SQL made of them.
-    folder : Path
-        Where ``features.sql`` lies.
     compute : callable
         What runs it.
 
@@ -85,7 +81,7 @@ def problems(
 
     def without_later(moment: datetime) -> Features:
         cut = {name: _until(streams[name], source.event_time, moment) for name, source in workload.sources.items()}
-        return compute(workload, cut, folder)
+        return compute(workload, cut)
 
     with ThreadPoolExecutor(len(MOMENTS)) as at_once:  # each in one thread of DuckDB, which Python does not hold up
         earlier = list(at_once.map(without_later, moments))
@@ -101,7 +97,7 @@ def problems(
             rule=f"be the same when later rows are taken away (it changes in {change.rows} rows)",
             value=change.example,
             remedy=_remedy(workload, view, change.column),
-            place=sql.place(folder, view, change.column),
+            place=sql.place(workload, view, change.column),
         )
         for (view, _), change in sorted(found.items(), key=lambda one: -one[1].rows)
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -61,7 +60,7 @@ def old_enough(workload: Workload, examples: pa.Table, end: datetime, waited: ti
     return examples.filter(pa.array(asked + waited <= pd.Timestamp(end)))
 
 
-def problems(workload: Workload, parts: Split, folder: Path) -> Iterator[Problem]:
+def problems(workload: Workload, parts: Split) -> Iterator[Problem]:
     """Find answers that were known before their question was asked."""
     examples, label = workload.examples, workload.label
     rows = pa.concat_tables([parts.training, parts.holdout])
@@ -73,5 +72,5 @@ def problems(workload: Workload, parts: Split, folder: Path) -> Iterator[Problem
             rule=f"be at or after the moment of the question (it is before in {early.num_rows} rows)",
             value=f"{first[label.known_at]:%Y-%m-%d %H:%M} for {first[examples.record_id]}",
             remedy=f"What is known when it is asked is no question: correct {label.known_at} or {examples.event_time}.",
-            place=sql.place(folder, examples.view, label.known_at),
+            place=sql.place(workload, examples.view, label.known_at),
         )

@@ -41,7 +41,7 @@ def _parts(workload: Workload, label: Array, **columns: Array) -> Split:
 
 
 def _found(workload: Workload, parts: Split) -> list[str]:
-    return [problem.field for problem in alone.problems(workload, parts, spec.folder("flights"))]
+    return [problem.field for problem in alone.problems(workload, parts)]
 
 
 def _of(workload: Workload, kind: str, categories: tuple[str, ...] | None = None) -> Workload:
@@ -101,7 +101,7 @@ def test_what_the_file_allows_is_allowed(workload: Workload) -> None:
 
 
 def test_the_problem_says_where_and_how_well(workload: Workload) -> None:
-    (problem,) = alone.problems(workload, _parts(workload, TRUTH, distance=TRUTH * 2), spec.folder("flights"))
+    (problem,) = alone.problems(workload, _parts(workload, TRUTH, distance=TRUTH * 2))
     said = str(problem)
     assert said.startswith("features.sql:")
     assert "features.distance must not answer the question alone (ROC AUC below 0.999)" in said

@@ -110,7 +110,7 @@ def test_the_first_problem_names_a_row_and_both_values(twelve_days: Streams, tmp
 def test_the_reference_workload_looks_ahead_nowhere(
     workload: Workload, january: Streams, january_features: Features
 ) -> None:
-    assert later.problems(workload, january, january_features, spec.folder("flights")) == []
+    assert later.problems(workload, january, january_features) == []
 
 
 def test_history_is_there_to_be_leaked(workload: Workload, january_features: Features) -> None:
