@@ -20,7 +20,6 @@ from trial.cache import Cache
 from trial.digests import digest
 from trial.files import File, Files
 from trial.running import Trial
-from workloads import spec
 from workloads.problems import Problem, ProblemsError
 from workloads.spec import Workload
 
@@ -81,11 +80,11 @@ def run(
 
     cache = cache or Cache()
     first, last = running.dates_of(start, end)
-    described = spec.load(running.place(workload) / "workload.yaml")
+    described = running.read(workload)
     bucket = bucket_of(stack)
     try:
         given, first = sample(described, bucket, cache, start=first, end=last)
-        return running.run(workload, given, first, last, cache=cache)
+        return running.run(described, given, first, last, cache=cache)
     except (BotoCoreError, ClientError) as error:
         remedy = f"The credentials of this shell must read it: see docs/try.md. {error}"
         problem = Problem(field="ENV", rule="have a lake that you may read", value=f"s3://{bucket}", remedy=remedy)

@@ -117,7 +117,7 @@ class _Clock:
 
 
 def run(
-    workload: str | Path,
+    workload: str | Path | Workload,
     folder: str | Path | Files,
     start: date | str | None = None,
     end: date | str | None = None,
@@ -127,8 +127,9 @@ def run(
 
     Parameters
     ----------
-    workload : str or Path
-        Name of a workload in ``workloads/``, or a folder that holds a ``workload.yaml`` and its ``features.sql``.
+    workload : str, Path or Workload
+        Name of a workload in ``workloads/``, or a folder that holds a ``workload.yaml`` and its ``features.sql``; or
+        one that was read from there.
     folder : str, Path or mapping
         Holds the events as ``raw/<source>/`` with any number of files; or the files of each source.
     start, end : date or str, optional
@@ -144,9 +145,8 @@ def run(
     clock, cache = _Clock(), cache or Cache()
     asked = dates_of(start, end)
     with clock.step("read"):
-        path = place(workload)
-        described = spec.load(path / "workload.yaml")
-        artifact.use(path)
+        described = workload if isinstance(workload, Workload) else read(workload)
+        artifact.use(described.folder)
         given = folder if isinstance(folder, Mapping) else files.of_folder(described, Path(folder))
         keys = {name: _stream_key(described, name, given, asked) for name in described.sources}
         kept = _streams(described, given, keys, cache, asked)
@@ -189,27 +189,27 @@ def run(
         digests={
             "model": answered.digest,
             "data": "sha256:" + digest("data", dates, *(keys[name] for name in sorted(keys))),
-            "workload": "sha256:" + artifact.digest(artifact.files(path)),
+            "workload": "sha256:" + artifact.digest(artifact.files(described.folder)),
         },
         seconds=clock.seconds,
         cache_problem=cache.problem,
     )
 
 
-def place(workload: str | Path) -> Path:
-    """Return the folder of a workload.
+def read(workload: str | Path) -> Workload:
+    """Read a workload by its name or folder.
 
     Raises
     ------
     ProblemsError
-        If there is none.
+        If there is none, or with every broken rule of its files.
     """
     named = spec.folder(str(workload))
     for folder in (Path(workload), named):
         if (folder / "workload.yaml").is_file():
-            return folder
+            return spec.load(folder / "workload.yaml")
     if Path(workload).name == "workload.yaml" and Path(workload).is_file():
-        return Path(workload).parent
+        return spec.load(workload)
     remedy = f"It has neither a workload.yaml of its own nor one in {named.parent.name}/: correct the name or the path."
     raise ProblemsError(
         [Problem(field="WORKLOAD", rule="be a workload's name or folder", value=str(workload), remedy=remedy)]

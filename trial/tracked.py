@@ -34,7 +34,6 @@ def record(trial: Trial, folder: Path = FOLDER) -> str:
     """Leave a record of a trial, and return its identifier."""
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
     estimator = trial.workload.estimator
-    status = "passed" if trial.passed else "failed"
     content = {
         "id": name,
         "experiment": trial.workload.name,
@@ -49,7 +48,6 @@ def record(trial: Trial, folder: Path = FOLDER) -> str:
         },
         "tags": {
             "headrace.gates": "passed" if trial.gates.passed else "failed",
-            "headrace.trial_outcome": status,
             **{f"headrace.{what}_digest": value for what, value in trial.digests.items()},
         },
         "files": {
