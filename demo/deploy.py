@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +14,8 @@ from pulumi import automation
 from pulumi.automation import EngineEvent, OpType
 
 from demo.console import StoryError
+from machine.cli import PulumiError
+from stacks import interrupted
 
 _PACKS = ["policies"]
 _WORDS = {
@@ -96,7 +96,10 @@ def up(stack: str, log: Path, done: Callable[[str], None]) -> tuple[dict[str, in
     watch = _Watch(done)
     with _explained(watch, log, "`pulumi up` failed. Mend what it says and run the same command again.") as write:
         chosen = automation.create_or_select_stack(stack, work_dir=str(Path.cwd()))
-        _take_over(stack)
+        try:
+            interrupted.take_over(stack)
+        except (PulumiError, TimeoutError) as error:
+            raise StoryError(str(error)) from error
         result = chosen.up(policy_packs=_PACKS, color="never", on_output=write, on_error=write, on_event=watch)
     return dict(watch.changes), {name: output.value for name, output in result.outputs.items()}
 
@@ -115,14 +118,6 @@ def nothing_to_change(stack: str, log: Path) -> None:
             on_error=write,
             on_event=watch,
         )
-
-
-def _take_over(stack: str) -> None:
-    """Take over what an update was creating when it was killed."""
-    command = [sys.executable, "-m", "stacks.interrupted", stack]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise StoryError(f"`{' '.join(command)}` failed:\n{done.stderr.strip() or done.stdout.strip()}")
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from typing import Any
 
 from components import births
 from components.account import caller
-from stacks.cli import PulumiError, pulumi
+from machine.cli import PulumiError, pulumi
 
 Inputs = Mapping[str, Any]
 _PAUSE_SECONDS = 2.0
@@ -54,11 +54,29 @@ def main(arguments: list[str] | None = None) -> int:
     """Take over what can be, in one stack, and say what it was."""
     parser = argparse.ArgumentParser(prog="python -m stacks.interrupted", description=(__doc__ or "").partition(":")[0])
     parser.add_argument("stack")
-    stack = parser.parse_args(arguments).stack
-    state = json.loads(_pulumi("stack", "export", "--stack", stack))
+    try:
+        found = take_over(parser.parse_args(arguments).stack)
+    except (PulumiError, TimeoutError) as error:
+        raise SystemExit(str(error)) from error
+    for urn, became in found.items():
+        print(f"interrupted  {urn.rpartition('::')[2]} was being created by an update that was killed: {became}")
+    return 0
+
+
+def take_over(stack: str) -> dict[str, str]:
+    """Take over what can be, in one stack; return what became of each resource, by its URN.
+
+    Raises
+    ------
+    PulumiError
+        If the stack's state cannot be read or written.
+    TimeoutError
+        If what is being made is not made within an hour.
+    """
+    state = json.loads(pulumi("stack", "export", "--stack", stack))
     pending = [one["resource"] for one in state["deployment"].get("pending_operations") or () if _creating(one)]
     if not pending:
-        return 0
+        return {}
     taken = {one["urn"]: one for one in _taken(pending, state["deployment"]["resources"])}
     state["deployment"]["resources"] += taken.values()
     state["deployment"]["pending_operations"] = []
@@ -66,17 +84,15 @@ def main(arguments: list[str] | None = None) -> int:
     kept: set[str] = set()
     if taken:
         targets = [word for urn in taken for word in ("--target", urn)]
-        _pulumi("refresh", "--stack", stack, "--yes", "--skip-preview", *targets)
+        pulumi("refresh", "--stack", stack, "--yes", "--skip-preview", *targets)
         kept = _keep_ours(stack, taken)
-    for one in pending:
-        became = f"taken over as {taken[one['urn']]['id']}" if one["urn"] in kept else "left to be made again"
-        print(f"interrupted  {one['urn'].rpartition('::')[2]} was being created by an update that was killed: {became}")
-    return 0
+    urns = [one["urn"] for one in pending]
+    return {urn: f"taken over as {taken[urn]['id']}" if urn in kept else "left to be made again" for urn in urns}
 
 
 def _keep_ours(stack: str, taken: Mapping[str, Mapping[str, Any]]) -> set[str]:
     """Take out of the state again what was there and is somebody else's; return the URNs of the rest."""
-    state = json.loads(_pulumi("stack", "export", "--stack", stack))
+    state = json.loads(pulumi("stack", "export", "--stack", stack))
     resources = state["deployment"]["resources"]
     there = {one["urn"]: one for one in resources}
     found = {urn for urn in taken if urn in there}
@@ -103,7 +119,7 @@ def _put(stack: str, state: Mapping[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:  # which only its owner can enter
         file = Path(folder) / "state.json"
         file.write_text(json.dumps(state), encoding="utf-8")
-        _pulumi("stack", "import", "--stack", stack, "--file", str(file))
+        pulumi("stack", "import", "--stack", stack, "--file", str(file))
 
 
 def _creating(operation: Mapping[str, Any]) -> bool:
@@ -135,16 +151,9 @@ def _born(kind: births.Kind, account: str, region: str, name: str) -> bool:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while (status := births.status(kind, {"account_id": account, "region": region}, name)) == "Creating":
         if time.monotonic() > deadline:
-            raise SystemExit(f"The {kind.noun} {name} must be made within an hour, and is {status}. Try again later.")
+            raise TimeoutError(f"The {kind.noun} {name} must be made within an hour, and is {status}. Try again later.")
         time.sleep(_PAUSE_SECONDS)
     return status is not None and status != kind.failed
-
-
-def _pulumi(*arguments: str) -> str:
-    try:
-        return pulumi(*arguments)
-    except PulumiError as error:
-        raise SystemExit(str(error)) from error
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-from stacks.cli import PulumiError, pulumi
+from machine.cli import PulumiError, pulumi
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

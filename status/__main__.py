@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 import sys
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from machine.cli import PulumiError, output
 from status import report
 from status.environment import Environment, NotDeployedError
 
@@ -50,12 +49,10 @@ def outputs(stack: str) -> dict[str, Any]:
     NotDeployedError
         With what pulumi says, where there is no such stack or it has none.
     """
-    command = ["pulumi", "stack", "output", "--json", "--stack", stack, "--non-interactive"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise NotDeployedError(f"The environment {stack} cannot be read: {done.stderr.strip() or done.stdout.strip()}")
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    try:
+        return dict(output(stack))
+    except PulumiError as error:
+        raise NotDeployedError(f"The environment {stack} cannot be read: {error.said}") from error
 
 
 if __name__ == "__main__":

@@ -16,16 +16,17 @@ PIPELINE = ("training.pipeline", "training.pipeline_settings")
 ARROWS: dict[str, tuple[str, ...]] = {
     "__main__.py": ("stacks", "workloads"),
     "agreements": (),
-    "stacks": ("agreements", "components", "workloads", *PIPELINE, "inference.bootstrap"),
+    "machine": (),
+    "stacks": ("agreements", "components", "machine", "workloads", *PIPELINE, "inference.bootstrap"),
     "components": ("agreements",),
     "workloads": ("agreements",),
     "training": ("agreements", "workloads", "inference"),
     "inference": ("agreements", "workloads"),
     "policies": (),
     "benchmarks": ("workloads",),
-    "trial": ("agreements", "training", "inference", "workloads"),
-    "demo": ("agreements", "workloads", "status", "stacks.settings"),
-    "status": ("agreements", "stacks.outputs"),
+    "trial": ("agreements", "machine", "training", "inference", "workloads"),
+    "demo": ("agreements", "machine", "workloads", "status", "stacks.settings", "stacks.interrupted"),
+    "status": ("agreements", "machine", "stacks.outputs"),
     "rehearse": ("agreements", "stacks", "workloads"),
     "sandbox": (),
     "scaffold": ("trial", "training", "workloads"),
@@ -34,6 +35,7 @@ OURS = {name for name in ARROWS if name != "__main__.py"} | {"tests"}
 
 # What would carry the cloud into code that must not know it, or the engine into code that runs in jobs.
 FOREIGN: dict[str, tuple[str, ...]] = {
+    "machine": ("pulumi", "pulumi_aws", "boto3", "botocore", "moto"),
     "workloads": ("pulumi", "pulumi_aws", "boto3", "botocore", "sagemaker", "mlflow"),
     "training": ("pulumi", "pulumi_aws"),
     "inference": ("pulumi", "pulumi_aws", "sagemaker"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import partial
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agreements import prefixes
+from machine.cli import PulumiError, output
 from training import storage
 from training.raw import RawFile
 from training.raw import files as raw_files
@@ -37,18 +36,13 @@ def bucket_of(stack: str) -> str:
     ProblemsError
         If `pulumi` cannot tell.
     """
-    command = ["pulumi", "stack", "output", "raw_bucket", "--json", "--non-interactive", "--stack", stack]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            return str(json.loads(done.stdout))
-        said = done.stderr.strip().splitlines()[-1:]
-    except (FileNotFoundError, ValueError) as error:
-        said = [str(error)]
-    remedy = (
-        f"Deploy it with `make up ENV={stack}`, or name a folder of events with FROM. pulumi says: {' '.join(said)}"
-    )
-    raise ProblemsError([Problem(field="ENV", rule="be an environment that is deployed", value=stack, remedy=remedy)])
+        return str(output(stack, "raw_bucket"))
+    except PulumiError as error:
+        said = "".join(error.said.splitlines()[-1:])
+        remedy = f"Deploy it with `make up ENV={stack}`, or name a folder of events with FROM. pulumi says: {said}"
+        problem = Problem(field="ENV", rule="be an environment that is deployed", value=stack, remedy=remedy)
+        raise ProblemsError([problem]) from error
 
 
 def run(

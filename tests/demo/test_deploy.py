@@ -20,6 +20,8 @@ from pulumi.automation.events import (
 
 from demo import deploy
 from demo.console import StoryError
+from machine.cli import PulumiError
+from stacks import interrupted
 
 URN = "urn:pulumi:local::headrace::headrace:data:DataLake$aws:s3/bucket:Bucket::lake-raw-bucket"
 
@@ -62,7 +64,7 @@ class Stack:
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Make the automation API find a stack."""
-    monkeypatch.setattr(deploy, "_take_over", lambda _: None)
+    monkeypatch.setattr(interrupted, "take_over", lambda _: {})
 
     def find(stack: Stack) -> None:
         monkeypatch.setattr(automation, "create_or_select_stack", lambda *_, **__: stack)
@@ -112,3 +114,16 @@ def test_a_preview_that_would_change_something_says_what(told: Any, tmp_path: Pa
     told(Stack(events, fails("no changes were expected")))
     with pytest.raises(StoryError, match="update aws:s3/bucket:Bucket lake-raw-bucket tags, bucket"):
         deploy.nothing_to_change("local", tmp_path / "preview.log")
+
+
+@pytest.mark.parametrize("error", [PulumiError("pulumi stack export", "no backend"), TimeoutError("no backend yet")])
+def test_an_interrupted_update_that_cannot_be_taken_over_is_told(
+    told: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refuse(_: str) -> dict[str, str]:
+        raise error
+
+    told(Stack([]))
+    monkeypatch.setattr(interrupted, "take_over", refuse)
+    with pytest.raises(StoryError, match="no backend"):
+        deploy.up("local", tmp_path / "up.log", lambda _: None)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from components import births
+from machine.cli import PulumiError
 from stacks import interrupted
 from tests.replacing import HOLDS_DATA, fixed_name
 from tests.stacks import environments
@@ -98,7 +99,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_only_what_was_being_created_is_looked_for(account: None, monkeypatch: pytest.MonkeyPatch) -> None:
     cli = Cli([operation("a", what="updating"), operation("b", what="deleting")], {})
-    monkeypatch.setattr(interrupted, "_pulumi", cli)
+    monkeypatch.setattr(interrupted, "pulumi", cli)
     assert interrupted.main(["test"]) == 0
     assert cli.said == ["stack export"]
 
@@ -108,7 +109,7 @@ def test_what_is_there_and_ours_is_taken_over_and_the_rest_left_to_be_made(
 ) -> None:
     there = {"ours": {"name": "ours", "tagsAll": TAGS}, "theirs": {"name": "theirs", "tagsAll": {}}}
     cli = Cli([operation("ours"), operation("theirs"), operation("never made")], there)
-    monkeypatch.setattr(interrupted, "_pulumi", cli)
+    monkeypatch.setattr(interrupted, "pulumi", cli)
     assert interrupted.main(["test"]) == 0
     assert cli.ids == ["ours"]
     assert cli.state["deployment"]["resources"][1]["outputs"] == there["ours"]
@@ -125,10 +126,19 @@ def test_what_takes_long_is_waited_for_and_what_failed_is_not_taken(
     account: None, monkeypatch: pytest.MonkeyPatch, statuses: list[str | None], taken: list[str]
 ) -> None:
     cli = Cli([operation("e", kind="aws:sagemaker/endpoint:Endpoint")], {"e": {"name": "e", "tagsAll": TAGS}})
-    monkeypatch.setattr(interrupted, "_pulumi", cli)
+    monkeypatch.setattr(interrupted, "pulumi", cli)
     monkeypatch.setattr(interrupted, "_PAUSE_SECONDS", 0)
     looks = iter(statuses)
     monkeypatch.setattr(births, "status", lambda *_: next(looks))
     assert interrupted.main(["test"]) == 0
     assert cli.ids == taken
     assert list(looks) == []
+
+
+def test_what_pulumi_refuses_is_said_without_a_traceback(account: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: str) -> str:
+        raise PulumiError("pulumi stack export", "no backend")
+
+    monkeypatch.setattr(interrupted, "pulumi", refuse)
+    with pytest.raises(SystemExit, match="`pulumi stack export` failed:\nno backend"):
+        interrupted.main(["test"])

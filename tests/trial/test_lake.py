@@ -156,7 +156,7 @@ def test_an_environment_that_is_not_deployed_is_told(monkeypatch: pytest.MonkeyP
 
 def test_an_environment_names_its_bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pulumi = tmp_path / "pulumi"
-    pulumi.write_text('#!/bin/sh\ntest "$3 $7" = "raw_bucket dev" && echo \'"lake-raw-bucket-1"\'\n')
+    pulumi.write_text('#!/bin/sh\ntest "$3 $6" = "raw_bucket dev" && echo \'"lake-raw-bucket-1"\'\n')
     pulumi.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     assert lake.bucket_of("dev") == "lake-raw-bucket-1"
