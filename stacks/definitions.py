@@ -12,13 +12,12 @@ import dataclasses
 import hashlib
 import json
 import logging
-import os
-import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
 import pulumi
 
+from machine.files import cache_folder, whole
 from training.pipeline import definition
 from training.pipeline_settings import PipelineSettings
 from workloads.spec import Workload
@@ -28,7 +27,7 @@ _SDK = ("sagemaker-core", "sagemaker-mlops")
 
 async def pipeline_definition(workload: Workload, settings: PipelineSettings[str]) -> str:
     """Return the definition, without holding up whatever else is being registered."""
-    kept = cache_folder() / f"{_digest(workload, settings)}.json"
+    kept = cache_folder("definitions") / f"{_digest(workload, settings)}.json"
     with contextlib.suppress(OSError):
         return kept.read_text(encoding="utf-8")
     logging.getLogger("botocore").setLevel(logging.WARNING)  # the SDK's import makes every logger speak
@@ -43,12 +42,6 @@ def awaited(settings: PipelineSettings[pulumi.Output[str]]) -> pulumi.Output[Pip
     return pulumi.Output.all(**values).apply(lambda known: PipelineSettings(**known))
 
 
-def cache_folder() -> Path:
-    """Return where definitions are kept: ``headrace/definitions`` in XDG_CACHE_HOME."""
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "headrace" / "definitions"
-
-
 def _digest(workload: Workload, settings: PipelineSettings[str]) -> str:
     # The settings hold the digest of the bundle, and with it that of the code that writes the definition.
     parts = [{name: version(name) for name in _SDK}, workload.model_dump(mode="json"), dataclasses.asdict(settings)]
@@ -56,8 +49,5 @@ def _digest(workload: Workload, settings: PipelineSettings[str]) -> str:
 
 
 def _keep(file: Path, text: str) -> None:
-    with contextlib.suppress(OSError):  # without a cache it takes longer, and nothing else
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False) as part:
-            part.write(text)
-        Path(part.name).replace(file)
+    with contextlib.suppress(OSError), whole(file) as unfinished:  # without a cache it takes longer, that is all
+        unfinished.write_text(text, encoding="utf-8")

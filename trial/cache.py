@@ -1,14 +1,13 @@
 """Tables that were computed before, in the user's cache folder, by the digest of all that they were computed from.
 
-A file is written under a temporary name and renamed, so a killed run leaves nothing that is later taken for done; one
-that cannot be read, because a disk lost a part of it, is computed again.
+A killed run leaves nothing that is later taken for done; a file that cannot be read, because a disk lost a part of it,
+is computed again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,16 +16,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from machine.files import UNFINISHED, cache_folder, whole
+
 LIMIT = 2 * 1024**3
 """Bytes that the cache may have; the files that were used least recently go first."""
-_UNFINISHED = ".writing-"
 _ABANDONED = 3600.0  # seconds after which what a killed run was writing is removed
 _SECONDS = b"headrace.seconds"
-
-
-def folder() -> Path:
-    """Return where tables are kept: ``headrace/try`` in XDG_CACHE_HOME, by default below ~/.cache."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "headrace" / "try"
 
 
 @dataclass(frozen=True)
@@ -53,7 +48,7 @@ class Cache:
     Parameters
     ----------
     at : Path, optional
-        The folder, by default `folder()`. It is made for its owner alone: what lies in it are people's data.
+        The folder, by default ``try`` in the user's cache. It is its owner's alone: what lies in it are people's data.
     limit : int
         Bytes that it may have.
 
@@ -64,7 +59,7 @@ class Cache:
     """
 
     def __init__(self, at: Path | None = None, limit: int = LIMIT) -> None:
-        self.at = at or folder()
+        self.at = at or cache_folder("try")
         self.limit = limit
         self.problem = ""
 
@@ -89,7 +84,8 @@ class Cache:
         except OSError:
             found = read()
             try:
-                self._replace(path, lambda unfinished: unfinished.write_bytes(found))
+                with whole(path) as unfinished:
+                    unfinished.write_bytes(found)
             except OSError as error:
                 self.problem = str(error)
         return found
@@ -97,20 +93,10 @@ class Cache:
     def _write(self, path: Path, table: pa.Table, seconds: float) -> None:
         marked = table.replace_schema_metadata({**(table.schema.metadata or {}), _SECONDS: repr(seconds).encode()})
         try:
-            self._replace(path, lambda unfinished: pq.write_table(marked, unfinished, compression="lz4"))
+            with whole(path) as unfinished:
+                pq.write_table(marked, unfinished, compression="lz4")
         except (OSError, pa.ArrowException) as error:  # also a type that Parquet does not know
             self.problem = str(error)
-
-    def _replace(self, path: Path, write: Callable[[Path], object]) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
-        os.close(handle)
-        unfinished = Path(name)
-        try:
-            write(unfinished)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
 
     def prune(self) -> None:
         """Remove what was used least recently until the rest is within the limit, and what killed runs left."""
@@ -118,7 +104,7 @@ class Cache:
         for path in self.at.rglob("*") if self.at.is_dir() else ():
             with contextlib.suppress(FileNotFoundError):  # another run prunes too
                 known = path.stat()
-                if path.name.startswith(_UNFINISHED):
+                if path.name.startswith(UNFINISHED):
                     if time.time() - known.st_mtime > _ABANDONED:
                         path.unlink(missing_ok=True)
                 elif path.is_file():

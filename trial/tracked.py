@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from machine.files import whole
 from trial.running import Trial
 
 ROOT = Path(__file__).parents[1]
@@ -57,11 +58,8 @@ def record(trial: Trial, folder: Path = FOLDER) -> str:
             "violations.csv": trial.violations.to_csv(index=False),
         },
     }
-    waiting = folder / "waiting"
-    waiting.mkdir(parents=True, exist_ok=True)
-    unfinished = waiting / f".{name}"
-    unfinished.write_text(json.dumps(content, default=str), encoding="utf-8")
-    unfinished.replace(waiting / f"{name}.json")
+    with whole(folder / "waiting" / f"{name}.json") as unfinished:
+        unfinished.write_text(json.dumps(content, default=str), encoding="utf-8")
     return name
 
 

@@ -74,6 +74,6 @@ def test_a_cache_that_cannot_be_used_is_no_error(
     written: list[PipelineSettings[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(definitions, "cache_folder", lambda: tmp_path / "file" / "folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert define(SETTINGS) == define(SETTINGS) == "definition 1"
     assert written == [SETTINGS, SETTINGS]

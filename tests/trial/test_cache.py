@@ -8,7 +8,7 @@ from typing import NoReturn
 import pyarrow as pa
 import pytest
 
-from trial.cache import Cache, folder
+from trial.cache import Cache
 
 TABLE = pa.table({"a": pa.array([1, None, 3], pa.int64()), "b": ["x", "y", None]})
 
@@ -28,7 +28,7 @@ def test_what_was_computed_is_read_the_next_time(tmp_path: Path) -> None:
 
 def test_the_default_folder_is_the_users_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert folder() == tmp_path / "headrace" / "try"
+    assert Cache().at == tmp_path / "headrace" / "try"
 
 
 def test_only_its_owner_reads_it(tmp_path: Path) -> None:

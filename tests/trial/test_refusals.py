@@ -69,7 +69,7 @@ def test_sql_that_cannot_be_run_is_refused(flights: Path, january: Path, cache: 
 
 @pytest.fixture
 def call(flights: Path, january: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    monkeypatch.setattr("trial.cache.folder", lambda: cache.at)
+    monkeypatch.setattr("trial.cache.cache_folder", lambda _: cache.at)
     return [str(flights), "--from", str(january), "--untracked"]
 
 
