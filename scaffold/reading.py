@@ -16,7 +16,7 @@ from scaffold.guess import Guess, guess
 from scaffold.names import LONGEST
 from scaffold.tables import TIMESTAMP_FORMS, Column, Table
 from training.raw import RawFile, files, formats
-from training.raw.reading import converted
+from training.raw.rows import converted
 from trial import layout
 from workloads.problems import Problem, ProblemsError
 from workloads.source_rules import column_name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,13 +13,10 @@ import pyarrow.compute as pc
 
 from agreements import prefixes
 from training.raw import files as keys
-from training.raw import formats, values
-from training.raw.content import Content
+from training.raw import values
 from training.raw.files import RawFile
-from training.raw.moments import moments
 from training.raw.problems import RawDataError, RawProblem
-from training.raw.values import Broken, Converted
-from workloads.source_rules import column_name
+from training.raw.rows import FileRows, of_file
 from workloads.spec import Source
 
 _READERS = 8
@@ -97,19 +94,6 @@ class _Dates:
         return int(pc.sum(inside).as_py() or 0)
 
 
-@dataclass
-class _Rows:
-    """What became of one file; `seen` is the event times that its statistics name."""
-
-    key: str
-    table: pa.Table | None = None
-    seen: list[datetime] = field(default_factory=list)
-    problems: list[RawProblem] = field(default_factory=list)
-    absent: list[str] = field(default_factory=list)
-    skipped: int = 0
-    dropped: int = 0
-
-
 def read(name: str, source: Source, files: Sequence[RawFile]) -> pa.Table:
     """Read all rows of a source.
 
@@ -182,11 +166,11 @@ def _stream(name: str, source: Source, files: Sequence[RawFile], dates: _Dates) 
     every = sorted((file for file in files if keys.holds_rows(file.key)), key=lambda file: file.key)
     near = [file for file in every if dates.near(file.key)]
     with ThreadPoolExecutor(_READERS) as readers:
-        read = list(readers.map(lambda file: _rows(file, source, dates), near))
+        read = list(readers.map(lambda file: of_file(file, source, dates.meet), near))
         by_layout = [file for file in near if keys.period(file.key)]
         if len(near) < len(every) and (not by_layout or any(_astray(rows, source) for rows in read)):
             rest = [file for file in every if file not in near]
-            read += readers.map(lambda file: _rows(file, source, dates), rest)
+            read += readers.map(lambda file: of_file(file, source, dates.meet), rest)
     read.sort(key=lambda rows: rows.key)
     problems = [problem for rows in read for problem in rows.problems]
     stream = _joined(source, read, len(every) - len(read), dates)
@@ -196,7 +180,7 @@ def _stream(name: str, source: Source, files: Sequence[RawFile], dates: _Dates) 
     return stream, problems
 
 
-def _joined(source: Source, read: Sequence[_Rows], unread: int, dates: _Dates) -> Stream:
+def _joined(source: Source, read: Sequence[FileRows], unread: int, dates: _Dates) -> Stream:
     schema = pa.schema([(column, values.ARROW_TYPES[kind]) for column, kind in source.columns.items()])
     tables = [rows.table for rows in read if rows.table is not None]
     absent = [column for rows in read for column in rows.absent]
@@ -212,7 +196,7 @@ def _joined(source: Source, read: Sequence[_Rows], unread: int, dates: _Dates) -
     )
 
 
-def _astray(rows: _Rows, source: Source) -> bool:
+def _astray(rows: FileRows, source: Source) -> bool:
     """Tell whether a file holds rows of another time than its layout says."""
     covered = keys.period(rows.key)
     if covered is None:
@@ -220,94 +204,3 @@ def _astray(rows: _Rows, source: Source) -> bool:
     extremes = pc.min_max(rows.table[source.event_time]).as_py().values() if rows.table is not None else ()
     seen = [*rows.seen, *(moment for moment in extremes if moment is not None)]
     return any(not covered[0] - _SLACK <= moment < covered[1] + _SLACK for moment in seen)
-
-
-def _rows(file: RawFile, source: Source, dates: _Dates) -> _Rows:
-    """Read one file."""
-    made = _Rows(file.key)
-
-    def keep(bounds: pa.ChunkedArray) -> bool:
-        moments, wrong = converted(bounds, source.event_time, source)
-        if wrong:
-            return True  # reading it says what is wrong
-        first, last = moments.to_pylist()
-        made.seen += [first, last]
-        return dates.meet(first, last)
-
-    found = formats.content(file, source, keep)
-    made.problems += found.problems
-    made.skipped = sum(rows for _, rows in found.skipped)
-    if made.problems:
-        return made
-    if not found.rows:
-        made.table = pa.table({column: values.nothing(0, kind) for column, kind in source.columns.items()})
-        return made
-    columns = {column: _column(file, source, column, found, made) for column in source.columns}
-    if made.problems:
-        return made
-    table = pa.table(columns)
-    unknown = pc.is_null(table[source.event_time])
-    if missing := int(pc.sum(unknown).as_py() or 0):
-        if source.without_event_time == "drop":
-            table, made.dropped = table.filter(pc.invert(unknown)), missing
-        else:
-            remedy = "A row counts as known from then on: load a moment, or say `without_event_time: drop`."
-            row = found.number(pc.index(unknown, True).as_py())
-            made.problems.append(RawProblem(file.key, "have a value", remedy, source.event_time, row, None, missing))
-    made.table = table
-    return made
-
-
-def _column(file: RawFile, source: Source, column: str, found: Content, made: _Rows) -> pa.ChunkedArray:
-    """Return a declared column of a file, and note what is wrong with it."""
-    of_path = {column_name(name): value for name, value in keys.partitions(file.key).items()}
-    kind = source.columns[column]
-    in_path = column_name(column) in of_path
-    if in_path:
-        text = pa.chunked_array([pa.repeat(pa.scalar(of_path[column_name(column)], pa.string()), found.rows)])
-        partition, wrong = converted(text, column, source)
-        made.problems += [_problem(file, column, found, one) for one in wrong[:1]]
-    if column in found.columns:
-        content, wrong = converted(found.columns[column], column, source)
-        made.problems += [_problem(file, column, found, one) for one in wrong]
-        if in_path and not wrong:
-            differs = pc.invert(pc.fill_null(pc.equal(content, partition), False))
-            remedy = "The path and the file name the same column: load the file to its own partition."
-            wrong = values.broken(differs, content, "be what its path says", remedy)
-            made.problems += [_problem(file, column, found, one) for one in wrong]
-        return content
-    if in_path:
-        return partition
-    if column in source.optional:
-        made.absent.append(column)
-    else:
-        remedy = "Load the file again with it; where the column came later, list it in the source's `optional`."
-        made.problems.append(RawProblem(file.key, "be a column of the file", remedy, column))
-    return values.nothing(found.rows, kind)
-
-
-def _problem(file: RawFile, column: str, found: Content, broken: Broken) -> RawProblem:
-    row = None if broken.index is None else found.number(broken.index)
-    return RawProblem(file.key, broken.rule, broken.remedy, column, row, broken.value, broken.rows)
-
-
-def converted(given: pa.ChunkedArray, column: str, source: Source) -> Converted:
-    """Read values of a column as its source declares them, or say which rules they break."""
-    kind = source.columns[column]
-    if pa.types.is_null(given.type):
-        return values.nothing(len(given), kind), []
-    try:
-        plain = values.plain(given)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        return values.of_type(given, kind, f"be of type {kind} ({error})", "Load the file again.")
-    if source.null_values and pa.types.is_string(plain.type):
-        none = pc.is_in(plain, value_set=pa.array(source.null_values, pa.string()))
-        plain = pc.if_else(none, pa.scalar(None, pa.string()), plain)
-    if kind == "timestamp":
-        return moments(plain, column, source)
-    return {
-        "string": values.string,
-        "integer": values.integer,
-        "number": values.number,
-        "boolean": values.boolean,
-    }[kind](plain)
