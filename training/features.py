@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from training.job import JobError
-from workloads import spec, sql
+from workloads import spec
+from workloads.database import connect
 from workloads.spec import Feature, FeatureType, Workload
 
 Keep = Callable[[str, Callable[[], pa.Table]], pa.Table]
@@ -88,7 +89,7 @@ def compute(
     """
     script = workload.folder / "features.sql"
     # more threads add up in an order of their own each time, and 0.1 + 0.2 + 0.3 depends on it
-    with sql.connect(threads="1") as database:
+    with connect(threads="1") as database:
         for name in workload.sources:
             database.register(name, streams[name])
         try:

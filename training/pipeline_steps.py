@@ -1,8 +1,4 @@
-"""Steps of the training pipeline as the sagemaker SDK's classes; importing this imports the SDK.
-
-The SDK's Processor and ModelTrainer look at buckets, roles and default configuration, so jobs are written as the
-requests that they are, in a Step of the SDK, which keeps what the SDK knows of properties and dependencies.
-"""
+"""Steps of the training pipeline as the sagemaker SDK's classes; importing this imports the SDK."""
 
 from __future__ import annotations
 
@@ -17,78 +13,21 @@ from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import Join, JsonGet
 from sagemaker.core.workflow.parameters import ParameterString
 from sagemaker.core.workflow.pipeline_context import PipelineSession
-from sagemaker.core.workflow.properties import Properties, PropertyFile
+from sagemaker.core.workflow.properties import PropertyFile
 from sagemaker.mlops.workflow.condition_step import ConditionStep
 from sagemaker.mlops.workflow.fail_step import FailStep
 from sagemaker.mlops.workflow.pipeline import Pipeline
-from sagemaker.mlops.workflow.retry import SageMakerJobExceptionTypeEnum, SageMakerJobStepRetryPolicy
-from sagemaker.mlops.workflow.steps import ConfigurableRetryStep, StepTypeEnum
+from sagemaker.mlops.workflow.steps import StepTypeEnum
 
 from agreements import variables
 from training.job import WORKLOAD
+from training.job_step import JobStep
 from training.pipeline_settings import PipelineSettings, job_prefix, step_prefix
 from workloads.spec import Workload
 
 _BASE = "/opt/ml/processing"
 _HOUR = 3600
-# SageMaker itself repeats only what failed before a job was made.
-_UNTIL_THERE_ARE_INSTANCES = SageMakerJobStepRetryPolicy(
-    exception_types=[SageMakerJobExceptionTypeEnum.RESOURCE_LIMIT],
-    failure_reason_types=[SageMakerJobExceptionTypeEnum.CAPACITY_ERROR, SageMakerJobExceptionTypeEnum.INTERNAL_ERROR],
-    interval_seconds=15,
-    backoff_rate=2.0,
-    max_attempts=6,
-)
 logging.getLogger("sagemaker.config").setLevel(logging.WARNING)  # it reports each configuration file that is not there
-
-
-class JobStep(ConfigurableRetryStep):  # type: ignore[misc]
-    """A job, given as its request.
-
-    Parameters
-    ----------
-    name : str
-        Of the step.
-    kind : StepTypeEnum
-        PROCESSING or TRAINING.
-    request : dict
-        CreateProcessingJob's or CreateTrainingJob's; its name is the beginning of the job's.
-    report : PropertyFile, optional
-        The JSON file of its output that conditions may look into.
-    depends_on : sequence of JobStep, optional
-        Steps that must have succeeded, beside those whose outputs the request names.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        kind: StepTypeEnum,
-        request: dict[str, Any],
-        report: PropertyFile | None = None,
-        depends_on: Sequence[JobStep] = (),
-    ) -> None:
-        super().__init__(name, kind, depends_on=list(depends_on) or None, retry_policies=[_UNTIL_THERE_ARE_INSTANCES])
-        shape = "DescribeTrainingJobResponse" if kind is StepTypeEnum.TRAINING else "DescribeProcessingJobResponse"
-        self._request = request
-        self._properties = Properties(step_name=name, step=self, shape_name=shape)
-        self.report = report
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """The job's request."""
-        return self._request
-
-    @property
-    def properties(self) -> Properties:
-        """What DescribeTrainingJob or DescribeProcessingJob will answer."""
-        return self._properties
-
-    def to_request(self) -> dict[str, Any]:
-        """Return the step as the definition holds it."""
-        request = super().to_request()
-        if self.report is not None:
-            request["PropertyFiles"] = [self.report.expr]
-        return dict(request)
 
 
 class Steps:

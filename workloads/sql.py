@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import functools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,37 +12,16 @@ from typing import Any
 
 import duckdb
 
-from workloads import columns
+from workloads import columns, moving
 from workloads.columns import Location, Wanted
+from workloads.database import connect
 from workloads.fields import Source, Workload
 from workloads.problems import Problem
 from workloads.statements import Script, Statement
 
-_CLOSED = {
-    "enable_external_access": "false",  # no file, no address, no other database
-    "python_enable_replacements": "false",  # no variable of the program that runs it
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-}
-# words of SQL that stand for the clock without being written as a call
-_CLOCK = {"current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"}
 _ALONE = "Features come from the declared sources alone: add what you need as a source."
 
 PlaceOf = Callable[[Location], str]
-
-
-def connect(**settings: str) -> duckdb.DuckDBPyConnection:
-    """Open a database whose SQL reaches its own tables and nothing else, and can change no setting.
-
-    Parameters
-    ----------
-    **settings : str
-        Further settings of DuckDB, such as ``threads="1"``.
-    """
-    database = duckdb.connect(config={**_CLOSED, **settings})
-    database.execute("SET TimeZone = 'UTC'")
-    database.execute("SET lock_configuration = true")
-    return database
 
 
 def problems(
@@ -152,7 +130,7 @@ class _Trial:
                 "Remove one of the two, or give it another name with AS; DuckDB would call the second another name."
             )
             yield self._problem(f"{name}.{column}", "be given once", column, remedy, statement.place_of(column))
-        for word, at in _moving_parts(self._tree(body), _moving_functions()):
+        for word, at in moving.parts(self._tree(body)):
             rule = "depend on nothing but its sources"
             remedy = (
                 "It gives another answer in each run: take the moment from a column, and choose rows by their values."
@@ -264,33 +242,6 @@ def _said(error: duckdb.Error) -> dict[str, Any]:
         return dict(json.loads(rest))
     except json.JSONDecodeError:
         return {"exception_type": kind.removesuffix(" Error"), "exception_message": str(error)}
-
-
-@functools.cache
-def _moving_functions() -> frozenset[str]:
-    """Names of DuckDB's functions that answer by the clock, by chance or by the session."""
-    with connect(threads="1") as database:
-        moving = "SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE stability <> 'CONSISTENT'"
-        return frozenset(name for (name,) in database.execute(moving).fetchall())
-
-
-def _moving_parts(node: Any, names: frozenset[str]) -> Iterator[tuple[str, int]]:
-    """Yield what makes a query differ between two runs, each with its place in the query."""
-    if isinstance(node, list):
-        for part in node:
-            yield from _moving_parts(part, names)
-    if not isinstance(node, dict):
-        return
-    called = str(node.get("function_name") or "").lower()
-    column = node.get("column_names") if node.get("class") == "COLUMN_REF" else None
-    if called in names or (called == "age" and len(node["arguments"]) == 1):
-        yield f"{called}()", node["query_location"]
-    elif column and len(column) == 1 and column[0].lower() in _CLOCK:
-        yield column[0], node["query_location"]
-    elif node.get("sample"):
-        yield "a random sample", node.get("query_location", 0)
-    for part in node.values():
-        yield from _moving_parts(part, names)
 
 
 def _similar(name: str, known: Iterable[str]) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from workloads import spec, sql
+from workloads import spec
+from workloads.database import connect
 from workloads.problems import ProblemsError
 
 Change = tuple[str, str]
@@ -246,7 +247,7 @@ def test_a_model_that_answers_is_not_held_by_the_sql(folder: Path) -> None:
 def test_the_sql_reaches_neither_files_nor_variables_nor_settings(tmp_path: Path) -> None:
     secret = tmp_path / "secret.csv"
     secret.write_text("a\n1\n", "utf-8")
-    with sql.connect() as database:
+    with connect() as database:
         for statement in (
             f"FROM read_csv('{secret}')",
             f"FROM '{secret}'",
