@@ -128,7 +128,10 @@ NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("training/raw/*.py", _RAW),
     ("training/features.py", ("tests/training/test_features.py", "tests/training/raw/test_same_model.py")),
     ("training/*.py", _TRAINING),
-    ("inference/answers.py", ("tests/training/test_kinds.py", "tests/inference/test_formats.py")),
+    (
+        "inference/answers.py",
+        ("tests/training/test_answers.py", "tests/training/test_kinds.py", "tests/inference/test_formats.py"),
+    ),
     ("inference/*.py", ("tests/inference", "tests/training/test_gates.py")),
     ("policies/**/*.py", ("tests/policies",)),
     *(

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.training.made_up import ROWS, START, examples
 from tests.training.steps import mounted
-from tests.training.test_mains import ROWS, START, examples
 from training import dataset, features, prepare, proof, storage
 from training.features import Features
 from training.raw.values import ARROW_TYPES
