@@ -1,4 +1,8 @@
-"""Python environments by the digest of their lock: installed once per machine, shared between clones."""
+"""Python environments by the digest of their lock: installed once per machine, shared between clones.
+
+One takes up to a gigabyte, and each change of a lock makes another. So an installation removes those in which nothing
+was started for a month; a folder's time of modification is when something was.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,24 @@ import fcntl
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from sandbox.cloud import settings
 
 Say = Callable[[str], None]
+_UNUSED_SECONDS = 30 * 86_400.0
+_BUILDING = "building-"
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _INDEX_SETTINGS = ("UV_", "PIP_", "SSL_CERT", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy")
 
 
@@ -57,13 +68,35 @@ def ensure(lock: str, say: Say, environment: Mapping[str, str] | None = None) ->
     """
     home = settings.current().cache / "images"
     folder = home / digest(lock)
-    if folder.is_dir():
-        return folder
     home.mkdir(parents=True, exist_ok=True)
-    with _only_one(folder.with_suffix(".lock"), say):
+    ready = folder.is_dir()  # then the lock only keeps it from being removed, and nobody waits for long
+    with _only_one(folder.with_suffix(".lock"), (lambda _: None) if ready else say):
         if not folder.is_dir():
             _install(lock, folder, say, dict(index_settings() if environment is None else environment))
+            _remove_unused(home)
+        os.utime(folder)
     return folder
+
+
+def _remove_unused(home: Path) -> None:
+    for folder in home.iterdir():
+        if not _DIGEST.fullmatch(folder.name) or not folder.is_dir():
+            continue
+        with folder.with_suffix(".lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue  # somebody is about to use it
+            if time.time() - folder.stat().st_mtime > _UNUSED_SECONDS and not _runs_in(folder):
+                # half removed, it would look whole under its own name
+                aside = folder.rename(home / f"{_BUILDING}{folder.name[:16]}-unused")
+                shutil.rmtree(aside, ignore_errors=True)
+
+
+def _runs_in(folder: Path) -> bool:
+    """Tell whether a process was started from an environment, such as an endpoint that has served since."""
+    words = (word for process in psutil.process_iter(["cmdline"]) for word in process.info["cmdline"] or ())
+    return any(f"{folder}/" in word for word in words)
 
 
 @contextmanager
@@ -79,7 +112,7 @@ def _only_one(path: Path, say: Say) -> Iterator[None]:
 
 
 def _install(lock: str, folder: Path, say: Say, environment: dict[str, str]) -> None:
-    prefix = f"building-{folder.name[:16]}-"
+    prefix = f"{_BUILDING}{folder.name[:16]}-"
     for left in folder.parent.glob(f"{prefix}*"):  # by an installation that was killed: we hold its lock now
         shutil.rmtree(left, ignore_errors=True)
     building = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
