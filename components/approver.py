@@ -9,7 +9,7 @@ import pulumi
 
 from components.checks import require
 from components.place import Place
-from components.release_names import package_arns
+from components.registry import package_arns
 from components.state_machine import StateMachine, StateMachineArgs
 from components.statements import allow
 

@@ -8,10 +8,19 @@ import pulumi
 import pulumi_aws as aws
 
 from components.place import Place
-from components.release_names import package_arns
 from components.statements import Statement, allow, deny
 
 PENDING = "PendingManualApproval"
+
+
+def package_arns(group_arn: pulumi.Input[str]) -> pulumi.Output[str]:
+    """Return the pattern that the ARNs of a group's packages match, in which SageMaker writes names in lower case."""
+
+    def pattern(arn: str) -> str:
+        kind, _, group = arn.rpartition("/")
+        return f"{kind.removesuffix('-group')}/{group.lower()}/*"
+
+    return pulumi.Output.from_input(group_arn).apply(pattern)
 
 
 @dataclass(frozen=True, kw_only=True)

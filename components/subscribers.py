@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.checks import require
-from components.release_names import short_hash
+from components.names import short_hash
 
 _PROTOCOLS = {
     "email": r"[^@\s/]+@[^@\s/]+\.[^@\s/.]+",

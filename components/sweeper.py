@@ -107,7 +107,7 @@ class ReleaseSweeperArgs:
     name_prefix : str
         ``release_name_prefix(endpoint_name)``.
     tags : mapping of str to str
-        All of these must be on what is deleted: `components.release.RELEASE_TAGS` and the stack's.
+        All of these must be on what is deleted: `components.names.RELEASE_TAGS` and the stack's.
     """
 
     place: Place

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agreements import prefixes
 from agreements.prefixes import PACKAGES
-from components.feature_store import FeatureStore
+from components.features import FeatureStore
 from components.job_logs import job_log_statements
 from components.registry import Registry
 from components.service_role import ServiceRole, ServiceRoleArgs

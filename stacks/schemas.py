@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from agreements import prefixes
 from components.catalogue import ParquetTable
-from components.feature_store import Entity
+from components.features import Entity
 from components.lake import DataLake
 from workloads.spec import ColumnType, Workload
 

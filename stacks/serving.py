@@ -10,12 +10,12 @@ from agreements.prefixes import PACKAGES
 from agreements.variables import BOOTSTRAP, MODEL_DIGEST
 from components.alarms import EndpointAlarms, EndpointAlarmsArgs
 from components.approver import Approver, ApproverArgs
-from components.endpoint import CAPTURE_PREFIX, Endpoint, EndpointArgs
+from components.endpoint import CAPTURE_PREFIX, Endpoint, EndpointArgs, ServingPolicy
 from components.failures import FailureAlarms, FailureAlarmsArgs
 from components.job_logs import endpoint_log_statements
+from components.names import RELEASE_TAGS, release_name_prefix
 from components.registry import Registry
-from components.release import RELEASE_TAGS, Release, ReleaseArgs, ServingPolicy
-from components.release_names import release_name_prefix
+from components.release import Release, ReleaseArgs
 from components.service_role import ServiceRole, ServiceRoleArgs
 from components.sweeper import PackageSweeper, PackageSweeperArgs, ReleaseSweeper, ReleaseSweeperArgs
 from components.workload_files import WorkloadFiles

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from components.catalogue import RESULTS_PREFIX
 from components.endpoint import CAPTURE_PREFIX
 from components.endpoint import LONGEST_NAME as LONGEST_ENDPOINT
-from components.feature_store import LONGEST_NAME as LONGEST_GROUP
+from components.features import LONGEST_NAME as LONGEST_GROUP
 from workloads.problems import Problem
 from workloads.spec import Workload
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.feature_store import FeatureStore, FeatureStoreArgs
+from components.features import FeatureStore, FeatureStoreArgs
 from components.registry import Registry, RegistryArgs
 from components.training_pipeline import TrainingPipeline, TrainingPipelineArgs
 from components.workload_files import WorkloadFiles

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from agreements import metadata, prefixes, variables
-from components import approver, release
+from components import approver
+from components.release import release
 from tests.test_arrows import OURS
 
 ROOT = Path(__file__).parents[1]

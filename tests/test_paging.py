@@ -73,7 +73,7 @@ def test_code_lists_by_paginator(folder: str) -> None:
 
 
 def test_state_machines_follow_the_next_token() -> None:
-    files = sorted((ROOT / "components").glob("*.asl.json"))
+    files = sorted((ROOT / "components").rglob("*.asl.json"))
     assert len(files) >= 2
     wrong = {path.name: list(states_without_pages(json.loads(path.read_text())["States"])) for path in files}
     assert not any(wrong.values()), wrong

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cloud.endpoints.local import started
-from tests.components.release_local import Platform
+from tests.components.release.local import Platform
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.cloud.endpoints.local import eventually
-from tests.components.release_local import GROUP, Platform
+from tests.components.release.local import GROUP, Platform
 
 
 def status(platform: Platform, package: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.components.release_local import GROUP, Platform
+from tests.components.release.local import GROUP, Platform
 
 MUST = ("gates", "model_digest", "artifact_sha256", "dataset_version", "code_digest", "image_digest")
 

@@ -12,16 +12,16 @@ import pytest
 from components.alarms import EndpointAlarms, EndpointAlarmsArgs
 from components.approver import Approver, ApproverArgs
 from components.catalogue import Catalogue, CatalogueArgs
-from components.endpoint import Endpoint, EndpointArgs
-from components.feature_store import Entity, FeatureStore, FeatureStoreArgs
+from components.endpoint import Endpoint, EndpointArgs, ServingPolicy
+from components.features import Entity, FeatureStore, FeatureStoreArgs
 from components.keys import Keys, KeysArgs
 from components.lake import DataLake, DataLakeArgs
 from components.place import Place
-from components.release import Release, ServingPolicy
+from components.release import Release
 from components.tracking import Tracking, TrackingArgs
 from tests.components.parts import keys, lake, options
 from tests.components.recording import record
-from tests.components.release_local import release_args
+from tests.components.release.local import release_args
 
 
 @dataclass(frozen=True)

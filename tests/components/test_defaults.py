@@ -54,9 +54,9 @@ DEFAULTS: dict[str, Any] = {
 def found() -> dict[str, Any]:
     """Return the default of every argument that has one, by class and field."""
     defaults = {}
-    for module in pkgutil.iter_modules(components.__path__):
-        for name, made in inspect.getmembers(importlib.import_module(f"components.{module.name}"), inspect.isclass):
-            if dataclasses.is_dataclass(made) and made.__module__ == f"components.{module.name}":
+    for module in pkgutil.walk_packages(components.__path__, "components."):
+        for name, made in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            if dataclasses.is_dataclass(made) and made.__module__ == module.name:
                 for field in dataclasses.fields(made):
                     if field.default is not dataclasses.MISSING:
                         defaults[f"{name}.{field.name}"] = field.default

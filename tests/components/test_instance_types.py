@@ -8,8 +8,8 @@ from typing import Any
 import botocore.session
 import pytest
 
+from components.endpoint import ServingPolicy
 from components.instance_types import LOCAL_STORAGE, has_local_storage, takes_volume_key
-from components.release_policy import ServingPolicy
 from policies.rules.sagemaker import endpoint_volume_key
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.feature_store import Entity, FeatureStore, FeatureStoreArgs
+from components.features import Entity, FeatureStore, FeatureStoreArgs
 from components.registry import Registry, RegistryArgs
 from components.service_role import ServiceRole, ServiceRoleArgs
 from components.tracking import Tracking, TrackingArgs

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import pytest
 from pulumi.dynamic import ResourceProvider
 
-from components import births, feature_group_sweep, identity
-from components.endpoint_birth import EndpointBirthProvider, EndpointEndProvider
-from components.feature_group import FeatureGroupProvider
-from components.feature_group_sweep import FeatureGroupSweepProvider
+from components import births, identity
+from components.endpoint.birth import EndpointBirthProvider, EndpointEndProvider
+from components.features import sweep
+from components.features.group import FeatureGroupProvider
+from components.features.sweep import FeatureGroupSweepProvider
 from components.identity import IdentityProvider
-from components.image_build import ImageBuildProvider
+from components.image.build import ImageBuildProvider
 from components.role_rest import RoleRestProvider
 from components.sweeper import PackageSweepProvider, ReleaseSweepProvider
-from components.tracking_birth import TrackingBirthProvider
+from components.tracking.birth import TrackingBirthProvider
 
 ONLINE = {"enableOnlineStore": True, "securityConfig": {"kmsKeyId": "k"}}
 GROUP: dict[str, Any] = {
@@ -41,6 +43,32 @@ CASES: list[tuple[ResourceProvider, dict[str, Any], dict[str, Any], list[str]]] 
     (FeatureGroupProvider(), {**GROUP, "stored": GROUP}, {"description": "new"}, []),
     (FeatureGroupProvider(), {**GROUP, "stored": GROUP}, {"eventTimeFeatureName": "b"}, ["eventTimeFeatureName"]),
 ]
+# Modules in which deployed states look for each provider, the last of them the one that it is in.
+HELD: dict[type[ResourceProvider], tuple[str, ...]] = {
+    EndpointBirthProvider: ("components.endpoint_birth", "components.endpoint.birth"),
+    EndpointEndProvider: ("components.endpoint_birth", "components.endpoint.birth"),
+    FeatureGroupProvider: ("components.feature_group", "components.features.group"),
+    FeatureGroupSweepProvider: ("components.feature_group_sweep", "components.features.sweep"),
+    IdentityProvider: ("components.identity",),
+    ImageBuildProvider: ("components.image_build", "components.image.build"),
+    PackageSweepProvider: ("components.sweeper",),
+    ReleaseSweepProvider: ("components.sweeper",),
+    RoleRestProvider: ("components.role_rest",),
+    TrackingBirthProvider: ("components.tracking_birth", "components.tracking.birth"),
+}
+
+
+@pytest.mark.parametrize(("provider", "modules"), HELD.items())
+def test_a_deployed_state_finds_its_providers(provider: type[ResourceProvider], modules: tuple[str, ...]) -> None:
+    """Pulumi pickles a provider by module and class, and deletes with what is there. Who moves one adds a module."""
+    assert provider.__module__ == modules[-1]
+    for module in modules:
+        held = f"c{module}\n{provider.__name__}\n.".encode()
+        assert pickle.loads(held) is provider  # noqa: S301 (our own bytes)
+
+
+def test_every_provider_is_one_that_states_find() -> None:
+    assert {type(provider) for provider, *_ in CASES} == set(HELD)
 
 
 @pytest.mark.parametrize(("provider", "olds", "changes", "replaces"), CASES)
@@ -52,7 +80,7 @@ def test_a_change_is_seen_and_what_is_replaced_goes_last(
     replaces: list[str],
 ) -> None:
     monkeypatch.setattr(births, "status", lambda *_: None)
-    monkeypatch.setattr(feature_group_sweep, "_unused", lambda *_: [])
+    monkeypatch.setattr(sweep, "_unused", lambda *_: [])
     monkeypatch.setattr(identity, "_account", lambda _: "1")
     diff = provider.diff("id", olds, {**olds, **changes})
     assert (diff.changes, diff.replaces, diff.delete_before_replace) == (True, replaces, False)

@@ -8,11 +8,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from components import births
-from components import feature_group_calls as calls
-from components.feature_group import FeatureGroupProvider
-from components.feature_group_calls import FeatureGroupError
+from components.features import calls
+from components.features.calls import FeatureGroupError
+from components.features.group import FeatureGroupProvider
 from tests.cloud.endpoints.local import Cloud
-from tests.components.test_feature_group import changed, cloud, definitions, wanted
+from tests.components.features.test_group import changed, cloud, definitions, wanted
 
 __all__ = ["cloud"]
 

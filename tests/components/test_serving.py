@@ -7,8 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from components.alarms import AlarmTopic, AlarmTopicArgs, EndpointAlarms, EndpointAlarmsArgs
-from components.endpoint import Endpoint, EndpointArgs
-from components.release_policy import ServingPolicy
+from components.endpoint import Endpoint, EndpointArgs, ServingPolicy
 from tests.components.parts import keys, lake, options
 from tests.components.recording import ACCOUNT, REGION, Recording, record
 

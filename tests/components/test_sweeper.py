@@ -11,7 +11,7 @@ import pytest
 
 from components import sweeper
 from components.account import WrongAccountError
-from components.release import RELEASE_TAGS
+from components.names import RELEASE_TAGS
 from components.sweeper import PackageSweepProvider, ReleaseSweepProvider
 from sandbox.cloud import credentials
 from sandbox.cloud.settings import LOCAL_ACCOUNT

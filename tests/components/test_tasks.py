@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from components import approver, release
+from components import approver
+from components.release import release
 from tests.components.choices import at
 
 States = dict[str, dict[str, Any]]

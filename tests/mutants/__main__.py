@@ -128,7 +128,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("--count", type=int, default=180, help="how many mutants, about (default: %(default)s)")
     parser.add_argument("--seed", default="1", help="another seed takes others (default: %(default)s)")
-    parser.add_argument("--only", default="*", help="names that fit this pattern, such as 'components/ledger.py*'")
+    parser.add_argument(
+        "--only", default="*", help="names that fit this pattern, such as 'components/release/ledger.py*'"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="how many at once (default: %(default)s)")
     parser.add_argument("--list", action="store_true", help="name them, and run nothing")
     given = parser.parse_args(arguments)

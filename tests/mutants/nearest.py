@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 # Named like a component, and about the definition beside it, which the local cloud runs.
-_OF_DEFINITIONS = ("tests/components/test_release.py", "tests/components/test_approver.py")
+_OF_DEFINITIONS = ("tests/components/release/test_release.py", "tests/components/test_approver.py")
 
 # What judges declarations judges all of them, within seconds; what tries edits of whole programs takes minutes.
 _DECLARED = (
@@ -18,8 +18,8 @@ _DECLARED = (
     "tests/components/test_foundation.py",
     "tests/components/test_learning.py",
     "tests/components/test_serving.py",
-    "tests/components/test_release_resources.py",
-    "tests/components/test_release_values.py",
+    "tests/components/release/test_resources.py",
+    "tests/components/release/test_values.py",
     "tests/components/test_defaults.py",
     "tests/components/test_boundaries.py",
     "tests/components/test_arguments.py",
@@ -39,8 +39,9 @@ _STACKS = (
     "tests/stacks/test_two_workloads.py",
 )
 _FEATURE_GROUPS = (
-    "tests/components/test_feature_group.py",
-    "tests/components/test_feature_group_sweep.py",
+    "tests/components/features/test_group.py",
+    "tests/components/features/test_sweep.py",
+    "tests/components/features/test_calls.py",
     "tests/components/test_repeated_calls.py",
 )
 _RAW = tuple(f"tests/training/raw/test_{name}.py" for name in ("values", "moments", "layouts", "formats", "order"))
@@ -71,11 +72,11 @@ _AUTHORISATION = {
 # Pattern of files -> tests, by the order in which they run. The first pattern that fits counts.
 NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
-        "components/release.asl.json",
+        "components/release/release.asl.json",
         (
-            "tests/components/test_release_choices.py",
+            "tests/components/release/test_choices.py",
             "tests/components/test_tasks.py",
-            "tests/components/test_release_definition.py",
+            "tests/components/release/test_definition.py",
             "tests/components/test_definitions.py",
         ),
     ),
@@ -88,23 +89,23 @@ NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     ("components/account.py", ("tests/components/test_account.py", "tests/components/test_account_patience.py")),
-    ("components/asl.py", ("tests/components/test_asl.py", "tests/components/test_release_definition.py")),
+    ("components/asl.py", ("tests/components/test_asl.py", "tests/components/release/test_definition.py")),
     (
         "components/births.py",
         (
-            "tests/components/test_endpoint_birth.py",
-            "tests/components/test_tracking_birth.py",
+            "tests/components/endpoint/test_birth.py",
+            "tests/components/tracking/test_birth.py",
             "tests/components/test_repeated_calls.py",
         ),
     ),
-    ("components/bundle.py", ("tests/components/test_bundle.py",)),
-    ("components/endpoint_birth.py", ("tests/components/test_endpoint_birth.py", "tests/components/test_providers.py")),
-    ("components/feature_group*.py", (*_FEATURE_GROUPS, *_DECLARED)),
+    ("components/image/bundle.py", ("tests/components/image/test_bundle.py",)),
+    ("components/endpoint/birth.py", ("tests/components/endpoint/test_birth.py", "tests/components/test_providers.py")),
+    ("components/features/*.py", (*_FEATURE_GROUPS, *_DECLARED)),
     (
-        "components/image_build.py",
+        "components/image/build.py",
         (
-            "tests/components/test_image_build.py",
-            "tests/components/test_image_build_lag.py",
+            "tests/components/image/test_build.py",
+            "tests/components/image/test_build_lag.py",
             "tests/components/test_providers.py",
         ),
     ),
@@ -117,7 +118,7 @@ NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     ("components/workload_files.py", ("tests/components/test_workload_files.py", *_DECLARED)),
-    ("components/*.py", _DECLARED),
+    ("components/**/*.py", _DECLARED),
     ("stacks/*.py", (*_STACKS, *_DECLARED)),
     ("training/labels.py", ("tests/training/test_labels.py", "tests/training/test_kinds.py")),
     ("training/estimators.py", ("tests/training/test_kinds.py",)),

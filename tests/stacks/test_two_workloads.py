@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from components.release_names import release_name_prefix
+from components.names import release_name_prefix
 from tests.components.recording import ACCOUNT, REGION, Recording, Registration
 from tests.stacks import environments
 from training.pipeline_settings import job_prefix

@@ -1,0 +1,299 @@
+"""A local cloud that holds the release machine and the approver exactly as their components declare them."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import mocks
+
+from components.approver import Approver, ApproverArgs
+from components.endpoint import ServingPolicy
+from components.names import RELEASE_TAGS
+from components.place import Place
+from components.release import Release, ReleaseArgs
+from sandbox.cloud.run import images
+from sandbox.cloud.settings import LOCAL_ACCOUNT as ACCOUNT
+from tests.cloud.endpoints.local import REGION, Cloud, allow, eventually
+from tests.components import recording
+from tests.components.release.deploy import deploy
+
+ENDPOINT = "test-flights"
+GROUP = "test-flights"
+BUCKET = "test-artifacts"
+PARAMETER = "/headrace/test/flights/serving-policy"
+SERVE = Path(__file__).parents[2] / "cloud" / "endpoints" / "serve.py"
+REPOSITORY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/test/serve"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/test"
+DATA_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/data"
+GROUP_ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package-group/{GROUP}"
+SERVING_ROLE = f"arn:aws:iam::{ACCOUNT}:role/serving"
+TAGS = {"headrace:stack": "test", **RELEASE_TAGS}
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"
+
+_ARNS = {
+    "aws:dynamodb/table:Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
+    "aws:iam/role:Role": "arn:aws:iam::{account}:role/{name}",
+    "aws:cloudwatch/logGroup:LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}",
+    "aws:sfn/stateMachine:StateMachine": "arn:aws:states:{region}:{account}:stateMachine:{name}",
+    "aws:ssm/parameter:Parameter": "arn:aws:ssm:{region}:{account}:parameter{name}",
+}
+
+
+def place() -> Place:
+    """The place that the components work in."""
+    return Place(region=REGION, partition=pulumi.Output.from_input("aws"), account_id=pulumi.Output.from_input(ACCOUNT))
+
+
+def release_args(**more: Any) -> ReleaseArgs:
+    """Arguments of a release component, as a stack would give them."""
+    given: dict[str, Any] = {
+        "place": place(),
+        "endpoint_name": ENDPOINT,
+        "endpoint_arn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/{ENDPOINT}",
+        "model_package_group_name": GROUP,
+        "model_package_group_arn": GROUP_ARN,
+        "serving_role_arn": SERVING_ROLE,
+        "capture_uri": f"s3://{BUCKET}/captures/{ENDPOINT}",
+        "capture_key_arn": DATA_KEY,
+        "artifacts_bucket_name": BUCKET,
+        "artifacts_bucket_arn": f"arn:aws:s3:::{BUCKET}",
+        "artifacts_key_arn": KEY,
+        "endpoint_key_arn": KEY,
+        "tables_key_arn": KEY,
+        "logs_key_arn": KEY,
+        "serving_policy": ServingPolicy(),
+        "serving_policy_parameter_name": PARAMETER,
+        "tags": {"headrace:stack": "test"},
+        "topic_arn": TOPIC,
+    }
+    return ReleaseArgs(**{**given, **more})
+
+
+def approver_args() -> ApproverArgs:
+    """Arguments of an approver component, as a stack would give them."""
+    return ApproverArgs(
+        place=place(), model_package_group_name=GROUP, model_package_group_arn=GROUP_ARN, logs_key_arn=KEY
+    )
+
+
+class _Answers(mocks.Mocks):
+    """AWS's answers for the local account, with ARNs of the right form."""
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        name = args.inputs.get("name", f"{args.name}-0000000")
+        arn = _ARNS.get(args.typ, "arn:aws:none:{region}:{account}:{name}")
+        return f"{name}-id", {"name": name, **args.inputs, "arn": arn.format(region=REGION, account=ACCOUNT, name=name)}
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        raise AssertionError(f"no component of these asks anything, got {args.token}")
+
+
+def declared(program: Callable[[], object]) -> recording.Recording:
+    """Return what a program registers, with the local account's ARNs."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(recording, "_Answers", _Answers)
+        return recording.record(program)
+
+
+def both() -> recording.Recording:
+    """Return what the release machine and the approver register."""
+
+    def program() -> None:
+        Release("release", release_args())
+        Approver("approver", approver_args())
+
+    return declared(program)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an execution ended."""
+
+    arn: str
+    status: str
+    error: str
+    cause: str
+    output: dict[str, Any]
+
+
+class Platform(Cloud):
+    """A local cloud with an endpoint on its bootstrap model, an empty registry, and both machines."""
+
+    image: str
+    release: str
+    approver: str
+    lease: str
+    ledger: str
+    topic: str = TOPIC
+
+    def prepare(self, folder: Path) -> None:
+        """Make all of it, once the cloud runs."""
+        self.image = self._push_image(folder)
+        self.client("s3").create_bucket(Bucket=BUCKET)
+        self.client("sns").create_topic(Name=TOPIC.rsplit(":", maxsplit=1)[-1])
+        self.client("sagemaker").create_model_package_group(ModelPackageGroupName=GROUP)
+        pull = allow("ecr:*")
+        self.role("serving", "sagemaker.amazonaws.com", pull, allow("s3:GetObject"))
+        self._birth()
+        for resource in both().aws:
+            deploy(resource, self.client)
+        machines = self.client("stepfunctions").list_state_machines()["stateMachines"]
+        arns = {machine["name"].split("-")[0]: machine["stateMachineArn"] for machine in machines}
+        self.release, self.approver = arns["release"], arns["approver"]
+        tables = self.client("dynamodb").list_tables()["TableNames"]
+        self.lease = next(name for name in tables if name.startswith("release-lease"))
+        self.ledger = next(name for name in tables if name.startswith("release-ledger"))
+
+    def _push_image(self, folder: Path) -> str:
+        rootfs = folder / "rootfs"
+        program = rootfs / "usr/local/bin/serve"
+        program.parent.mkdir(parents=True)
+        program.write_text(SERVE.read_text())
+        program.chmod(0o755)
+        image = images.save(rootfs, {"Env": {}, "WorkingDir": "/", "Lock": ""})
+        self.client("ecr").create_repository(repositoryName="test/serve")
+        images.push(self.client("ecr"), image, images.Reference.parse(f"{REPOSITORY}:one"))
+        return f"{REPOSITORY}@{image.digest}"
+
+    def _birth(self) -> None:
+        client = self.client("sagemaker")
+        client.create_model(
+            ModelName="bootstrap",
+            ExecutionRoleArn=SERVING_ROLE,
+            EnableNetworkIsolation=True,
+            PrimaryContainer={"Image": self.image, "Environment": {"ANSWER": "bootstrap"}},
+        )
+        variant = {
+            "VariantName": "live",
+            "ModelName": "bootstrap",
+            "InstanceType": "ml.m5.large",
+            "InitialInstanceCount": 1,
+        }
+        client.create_endpoint_config(EndpointConfigName="bootstrap", ProductionVariants=[variant])
+        client.create_endpoint(EndpointName=ENDPOINT, EndpointConfigName="bootstrap")
+        eventually(lambda: self.endpoint()["EndpointStatus"] == "InService")
+
+    def triggers(self, *, enabled: bool) -> None:
+        """Switch the components' event rules on or off."""
+        events = self.client("events")
+        for rule in events.list_rules()["Rules"]:
+            (events.enable_rule if enabled else events.disable_rule)(Name=rule["Name"])
+
+    def register(self, answer: str, *, approved: bool = True, without: tuple[str, ...] = (), **environment: str) -> str:
+        """Upload an artifact and register a package whose server answers `answer`; return the package's ARN."""
+        run = uuid.uuid4().hex[:12]
+        key = f"packages/{GROUP}/{run}/model.tar.gz"
+        digest = "sha256:" + hashlib.sha256(answer.encode()).hexdigest()
+        stored = self.put_artifact(key, answer)
+        metadata = {
+            "gates": "passed",
+            "model_digest": digest,
+            "artifact_sha256": stored,
+            "dataset_version": "one",
+            "code_digest": "two",
+            "workload_digest": "three",
+            "image_digest": self.image.partition("@")[2],
+        }
+        container = {
+            "Image": self.image,
+            "ModelDataUrl": f"s3://{BUCKET}/{key}",
+            "Environment": {"HEADRACE_MODEL_DIGEST": digest, **environment},
+        }
+        made = self.client("sagemaker").create_model_package(
+            ModelPackageGroupName=GROUP,
+            ModelApprovalStatus="Approved" if approved else "PendingManualApproval",
+            InferenceSpecification={"Containers": [container], "SupportedContentTypes": ["text/csv"]},
+            CustomerMetadataProperties={name: value for name, value in metadata.items() if name not in without},
+        )
+        return str(made["ModelPackageArn"])
+
+    def put_artifact(self, key: str, answer: str) -> str:
+        """Put a model archive and return its SHA-256 as S3 shows it."""
+        packed = io.BytesIO()
+        with gzip.GzipFile(fileobj=packed, mode="w", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
+            member = tarfile.TarInfo("answer.txt")
+            member.size = len(answer)
+            tar.addfile(member, io.BytesIO(answer.encode()))
+        body = packed.getvalue()
+        self.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body, ChecksumAlgorithm="SHA256")
+        return base64.b64encode(hashlib.sha256(body).digest()).decode()
+
+    def package(self, arn: str) -> dict[str, Any]:
+        """Describe a package."""
+        found: dict[str, Any] = self.client("sagemaker").describe_model_package(ModelPackageName=arn)
+        return found
+
+    def reject(self, arn: str) -> None:
+        """Reject a package, so that it is nobody's newest."""
+        self.client("sagemaker").update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Rejected")
+
+    def settled(self) -> None:
+        """Wait until the endpoint changes no more."""
+        eventually(lambda: self.endpoint()["EndpointStatus"] == "InService")
+
+    def endpoint(self) -> dict[str, Any]:
+        """Describe the endpoint."""
+        found: dict[str, Any] = self.client("sagemaker").describe_endpoint(EndpointName=ENDPOINT)
+        return found
+
+    def answer(self) -> str:
+        """What the endpoint answers now."""
+        said = self.client("sagemaker-runtime").invoke_endpoint(EndpointName=ENDPOINT, Body="x", ContentType="text/csv")
+        return str(json.loads(said["Body"].read())["answer"])
+
+    def start_machine(self, machine: str, **given: Any) -> str:
+        """Start an execution and return its ARN."""
+        started = self.client("stepfunctions").start_execution(
+            stateMachineArn=machine, name=uuid.uuid4().hex, input=json.dumps(given)
+        )
+        return str(started["executionArn"])
+
+    def ended(self, execution: str, seconds: float = 60) -> Ended:
+        """Wait for the end of an execution."""
+
+        def over() -> dict[str, Any] | None:
+            found: dict[str, Any] = self.client("stepfunctions").describe_execution(executionArn=execution)
+            return None if found["status"] == "RUNNING" else found
+
+        found = eventually(over, seconds)
+        output = json.loads(found.get("output") or "{}")
+        return Ended(execution, found["status"], found.get("error", ""), found.get("cause", ""), output)
+
+    def run_release(self, **given: Any) -> Ended:
+        """Run the release machine to its end."""
+        return self.ended(self.start_machine(self.release, **given))
+
+    def run_approver(self, **given: Any) -> Ended:
+        """Run the approver to its end."""
+        return self.ended(self.start_machine(self.approver, **given))
+
+    def entries(self) -> list[dict[str, Any]]:
+        """The ledger, oldest entry first, as plain values."""
+        answer = self.client("dynamodb").query(
+            TableName=self.ledger,
+            KeyConditionExpression="endpoint = :e",
+            ExpressionAttributeValues={":e": {"S": ENDPOINT}},
+        )
+        return [{name: next(iter(value.values())) for name, value in item.items()} for item in answer["Items"]]
+
+    def hold_lease(self, holder: str) -> None:
+        """Write a lease as an execution would that then ended without giving it back."""
+        item = {"endpoint": {"S": ENDPOINT}, "holder": {"S": holder}, "acquired_at": {"S": "before"}}
+        self.client("dynamodb").put_item(TableName=self.lease, Item=item)
+
+    def lease_holder(self) -> str | None:
+        """The execution that holds the lease."""
+        found = self.client("dynamodb").get_item(TableName=self.lease, Key={"endpoint": {"S": ENDPOINT}})
+        return found["Item"]["holder"]["S"] if "Item" in found else None
