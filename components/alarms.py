@@ -8,8 +8,9 @@ import pulumi
 import pulumi_aws as aws
 
 from components.checks import require
+from components.endpoint import Endpoint, EndpointMetric
 from components.place import Place
-from components.statements import allow, document
+from components.statements import Statement, allow, document
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,7 @@ class AlarmTopic(pulumi.ComponentResource):
     def __init__(self, name: str, args: AlarmTopicArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the topic and its policy."""
         super().__init__("headrace:operations:AlarmTopic", name, None, opts)
+        self._key_arn = args.key_arn
         child = pulumi.ResourceOptions(parent=self)
         topic = aws.sns.Topic(f"{name}-topic", kms_master_key_id=args.key_arn, opts=child)
         publish = allow(
@@ -53,6 +55,13 @@ class AlarmTopic(pulumi.ComponentResource):
         self.arn: pulumi.Output[str] = pulumi.Output.all(topic.arn, policy.id).apply(lambda known: str(known[0]))
         self.register_outputs({"arn": self.arn})
 
+    def publish_statements(self) -> list[Statement]:
+        """Permissions to tell the topic something."""
+        return [
+            allow(["sns:Publish"], [self.arn]),
+            allow(["kms:Decrypt", "kms:GenerateDataKey*"], [self._key_arn]),
+        ]
+
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointAlarmsArgs:
@@ -60,10 +69,8 @@ class EndpointAlarmsArgs:
 
     Attributes
     ----------
-    endpoint_name : input of str
+    endpoint : Endpoint
         The endpoint to watch.
-    variant_name : str
-        Its production variant.
     topic_arn : input of str
         The topic that hears of them.
     server_error_rate : float
@@ -74,8 +81,7 @@ class EndpointAlarmsArgs:
         Milliseconds that the slowest in a hundred answers may take in the container.
     """
 
-    endpoint_name: pulumi.Input[str]
-    variant_name: str
+    endpoint: Endpoint
     topic_arn: pulumi.Input[str]
     server_error_rate: float = 0.01
     client_error_rate: float = 0.2
@@ -115,14 +121,15 @@ class EndpointAlarms(pulumi.ComponentResource):
         )  # fmt: skip
         self.register_outputs({})
 
-    def _alarm(self, role: str, metric: str, description: str, statistic: str, threshold: float) -> None:
+    def _alarm(self, role: str, name: EndpointMetric, description: str, statistic: str, threshold: float) -> None:
+        metric = self._args.endpoint.metric(name)
         percentile = statistic.startswith("p")
         aws.cloudwatch.MetricAlarm(
             f"{self._name}-{role}",
             alarm_description=description,
-            namespace="AWS/SageMaker",
-            metric_name=metric,
-            dimensions={"EndpointName": self._args.endpoint_name, "VariantName": self._args.variant_name},
+            namespace=metric.namespace,
+            metric_name=metric.name,
+            dimensions=metric.dimensions,
             statistic=None if percentile else statistic,
             extended_statistic=statistic if percentile else None,
             comparison_operator="GreaterThanThreshold",

@@ -8,10 +8,10 @@ from pathlib import Path
 import pulumi
 
 from components.checks import require
+from components.metric import Failure
 from components.place import Place
-from components.registry import package_arns
+from components.registry import PENDING, Registry
 from components.state_machine import StateMachine, StateMachineArgs
-from components.statements import allow
 
 DEFINITION = Path(__file__).with_name("approver.asl.json")
 
@@ -24,8 +24,8 @@ class ApproverArgs:
     ----------
     place : Place
         The account and region of all of it.
-    model_package_group_name, model_package_group_arn : input of str
-        The one group in which it may approve.
+    registry : Registry
+        The one in which it may approve.
     logs_key_arn : input of str
         Customer key of the log.
     log_retention_days : int
@@ -35,8 +35,7 @@ class ApproverArgs:
     """
 
     place: Place
-    model_package_group_name: pulumi.Input[str]
-    model_package_group_arn: pulumi.Input[str]
+    registry: Registry
     logs_key_arn: pulumi.Input[str]
     log_retention_days: int = 365
     look_every_minutes: int = 15
@@ -66,41 +65,29 @@ class Approver(pulumi.ComponentResource):
             ],
         )
         super().__init__("headrace:release:Approver", name, None, opts)
-        packages = package_arns(args.model_package_group_arn)
+        registry = args.registry
         machine = StateMachine(
             name,
             StateMachineArgs(
                 place=args.place,
                 definition=DEFINITION,
-                values={"ModelPackageGroupName": args.model_package_group_name, "PackageArns": packages},
+                values={"ModelPackageGroupName": registry.group_name, "PackageArns": registry.package_arns},
                 duty="Approves model packages that passed every gate",
-                statements=[
-                    allow(["sagemaker:ListModelPackages"], ["*"]),  # AWS knows no resource for it
-                    allow(["sagemaker:DescribeModelPackage"], [packages]),
-                    allow(
-                        ["sagemaker:UpdateModelPackage"],
-                        [packages],
-                        condition={"StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"}},
-                    ),
-                ],
+                statements=registry.decide_statements("Approved"),
                 logs_key_arn=args.logs_key_arn,
                 log_retention_days=args.log_retention_days,
             ),
             pulumi.ResourceOptions(parent=self),
         )
         machine.start_on_event(
-            "registered",
-            "A model package was registered and waits for approval",
-            {
-                "source": ["aws.sagemaker"],
-                "detail-type": ["SageMaker Model Package State Change"],
-                "detail": {
-                    "ModelPackageGroupName": [args.model_package_group_name],
-                    "ModelApprovalStatus": ["PendingManualApproval"],
-                },
-            },
+            "registered", "A model package was registered and waits for approval", registry.events_of(PENDING)
         )
         machine.start_every("look", "Looks at everything that is pending", args.look_every_minutes, {})
+        self._machine = machine
         self.state_machine_arn: pulumi.Output[str] = machine.arn
         self.role_arn: pulumi.Output[str] = machine.role_arn
         self.register_outputs({"state_machine_arn": self.state_machine_arn, "role_arn": self.role_arn})
+
+    def failures(self) -> list[Failure]:
+        """Every way in which looking at packages can fail."""
+        return self._machine.failures()

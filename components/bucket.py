@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.checks import ArgumentsError
 from components.place import Place
 from components.statements import Statement, allow, deny, document
 
@@ -86,11 +87,37 @@ class Bucket(pulumi.ComponentResource):
             aws.s3.BucketNotification(f"{name}-notification", bucket=self._id, eventbridge=True, opts=self._child)
         self.register_outputs({"name": self.name, "arn": self.arn})
 
+    @property
+    def key_arn(self) -> pulumi.Input[str]:
+        """The customer key of what is written.
+
+        Raises
+        ------
+        ArgumentsError
+            If the bucket has none.
+        """
+        if self._args.key_arn is None:
+            raise ArgumentsError(
+                f"Bucket {self._logical_name!r} must have a customer key, because what is written there names it, got "
+                "none. Give it a `key_arn`."
+            )
+        return self._args.key_arn
+
     def read_statements(self, *prefixes: str) -> list[Statement]:
         """Permissions to list and read what lies under one of `prefixes`, every version of it."""
         return [
             self._list_statement(*prefixes),
             allow(["s3:GetObject", "s3:GetObjectVersion"], [self._objects(prefix) for prefix in prefixes]),
+            *self._key_statements("kms:Decrypt"),
+        ]
+
+    def newest_statements(self, prefix: pulumi.Input[str]) -> list[Statement]:
+        """Permissions to read what lies under `prefix`, the newest version of it."""
+        objects = pulumi.Output.concat(prefix, "*")
+        return [
+            allow(["s3:GetObject"], [pulumi.Output.concat(self.arn, "/", objects)]),
+            # To whoever may not list, S3 says 403 of an object that is not there, instead of 404.
+            allow(["s3:ListBucket"], [self.arn], condition={"StringLike": {"s3:prefix": [objects]}}),
             *self._key_statements("kms:Decrypt"),
         ]
 

@@ -48,9 +48,7 @@ class CatalogueArgs:
     tables : mapping of str to ParquetTable
         By table name.
     results : Bucket
-        Where query results go, under ``athena/``.
-    results_key_arn : input of str
-        Customer key of query results.
+        Where query results go, under ``athena/`` and its customer key.
     scan_limit_gb : int
         Gigabytes after which one query is cut off, because Athena is paid by the byte.
     force_destroy : bool
@@ -59,7 +57,6 @@ class CatalogueArgs:
 
     database_name: str
     results: Bucket
-    results_key_arn: pulumi.Input[str]
     tables: Mapping[str, ParquetTable] = field(default_factory=dict)
     scan_limit_gb: int = 100
     force_destroy: bool = False
@@ -107,7 +104,7 @@ class Catalogue(pulumi.ComponentResource):
                     "output_location": pulumi.Output.format("s3://{}/{}", args.results.name, RESULTS_PREFIX),
                     "encryption_configuration": {
                         "encryption_option": "SSE_KMS",
-                        "kms_key_arn": args.results_key_arn,
+                        "kms_key_arn": args.results.key_arn,
                     },
                 },
             },

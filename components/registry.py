@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -46,6 +48,8 @@ class Registry(pulumi.ComponentResource):
     ----------
     group_name, group_arn : pulumi.Output[str]
         Of the group.
+    package_arns : pulumi.Output[str]
+        The pattern that the ARNs of the group's packages match.
     """
 
     def __init__(self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -60,7 +64,7 @@ class Registry(pulumi.ComponentResource):
         )
         self.group_name: pulumi.Output[str] = group.model_package_group_name
         self.group_arn: pulumi.Output[str] = group.arn
-        self._package_arns = package_arns(group.arn)
+        self.package_arns: pulumi.Output[str] = package_arns(group.arn)
         self.register_outputs({"group_name": self.group_name, "group_arn": self.group_arn})
 
     def read_statements(self) -> list[Statement]:
@@ -69,9 +73,29 @@ class Registry(pulumi.ComponentResource):
             allow(["sagemaker:ListModelPackages"], ["*"]),
             allow(
                 ["sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup"],
-                [self._package_arns, self.group_arn],
+                [self.package_arns, self.group_arn],
             ),
         ]
+
+    def decide_statements(self, decision: str) -> list[Statement]:
+        """Permissions to look at the group's packages and to give them one approval status, ``Approved`` say."""
+        return [
+            allow(["sagemaker:ListModelPackages"], ["*"]),  # AWS knows no resource for it
+            allow(["sagemaker:DescribeModelPackage"], [self.package_arns]),
+            allow(
+                ["sagemaker:UpdateModelPackage"],
+                [self.package_arns],
+                condition={"StringEquals": {"sagemaker:ModelApprovalStatus": decision}},
+            ),
+        ]
+
+    def events_of(self, status: str) -> Mapping[str, Any]:
+        """Return the pattern of the events that say that a package of the group has an approval status."""
+        return {
+            "source": ["aws.sagemaker"],
+            "detail-type": ["SageMaker Model Package State Change"],
+            "detail": {"ModelPackageGroupName": [self.group_name], "ModelApprovalStatus": [status]},
+        }
 
     def register_statements(self) -> list[Statement]:
         """Permissions to register packages that wait for approval, and a ban on approving any."""
@@ -79,10 +103,10 @@ class Registry(pulumi.ComponentResource):
             *self.read_statements(),
             allow(
                 ["sagemaker:CreateModelPackage"],
-                [self._package_arns, self.group_arn],
+                [self.package_arns, self.group_arn],
                 condition={"StringEquals": {"sagemaker:ModelApprovalStatus": PENDING}},
             ),
-            allow(["sagemaker:AddTags"], [self._package_arns]),
+            allow(["sagemaker:AddTags"], [self.package_arns]),
             deny(
                 ["sagemaker:CreateModelPackage"],
                 ["*"],

@@ -46,6 +46,8 @@ class ServiceRole(pulumi.ComponentResource):
     ----------
     arn : pulumi.Output[str]
         The role's ARN, known only once its policy is attached, so that whoever uses it finds its permissions in place.
+    service : str
+        The service that assumes it.
     """
 
     def __init__(self, name: str, args: ServiceRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -77,5 +79,16 @@ class ServiceRole(pulumi.ComponentResource):
         del trust["Resource"]  # a trust policy is about the role that carries it
         role = aws.iam.Role(f"{name}-role", assume_role_policy=document([trust]), description=args.duty, opts=child)
         policy = aws.iam.RolePolicy(f"{name}-policy", role=role.name, policy=document(args.statements), opts=child)
+        self.service: str = args.service
         self.arn: pulumi.Output[str] = pulumi.Output.all(role.arn, policy.id).apply(lambda known: str(known[0]))
         self.register_outputs({"arn": self.arn})
+
+
+def pass_statement(roles: Sequence[ServiceRole]) -> Statement:
+    """Permission to give roles to the one service that assumes all of them, and to no other."""
+    (service,) = {role.service for role in roles}
+    return allow(
+        ["iam:PassRole"],
+        [role.arn for role in roles],
+        condition={"StringEquals": {"iam:PassedToService": service}},
+    )

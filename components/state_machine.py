@@ -11,6 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.asl import render_output
+from components.metric import Failure, Metric
 from components.place import Place
 from components.service_role import ServiceRole, ServiceRoleArgs
 from components.statements import Statement, allow, document
@@ -118,6 +119,19 @@ class StateMachine(pulumi.ComponentResource):
             )
             self.arn = pulumi.Output.all(machine.arn, own.id).apply(lambda known: str(known[0]))
         self.register_outputs({"arn": self.arn, "role_arn": self.role_arn})
+
+    def failures(self) -> list[Failure]:
+        """Every way in which an execution can end that is no success."""
+        return [
+            Failure(
+                role=ending.lower(),
+                description=f"An execution of the state machine ended as {ending}; its history says where",
+                metric=Metric(
+                    namespace="AWS/States", name=f"Executions{ending}", dimensions={"StateMachineArn": self.arn}
+                ),
+            )
+            for ending in ("Failed", "TimedOut", "Aborted")
+        ]
 
     def start_on_event(self, trigger: str, description: str, pattern: Mapping[str, Any]) -> None:
         """Start an execution with every event of the default bus that matches `pattern`; the event is its input."""

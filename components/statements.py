@@ -40,6 +40,11 @@ def allow_volume_grants(key_arn: pulumi.Input[str]) -> Statement:
     return allow(["kms:CreateGrant"], [key_arn], condition={"Bool": {"kms:GrantIsForAWSResource": "true"}})
 
 
+def allow_volume_use(key_arn: pulumi.Input[str]) -> list[Statement]:
+    """Build the statements that whoever starts instances needs for a key of their volumes."""
+    return [allow(["kms:DescribeKey"], [key_arn]), allow_volume_grants(key_arn)]
+
+
 def document(statements: Sequence[Statement]) -> pulumi.Output[str]:
     """Write `statements` as a policy document; the same statements always give the same text."""
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)

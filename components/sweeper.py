@@ -13,8 +13,11 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
 from components.account import session_for
+from components.names import RELEASE_TAGS, release_name_prefix
 from components.place import Place
+from components.registry import Registry
 from components.tags import carried
+from components.training_pipeline import TrainingPipeline
 
 _PAUSE_SECONDS = 1.0
 _STOP_SECONDS = 10 * 60  # a job has two minutes to end by itself, then its instances go
@@ -71,15 +74,15 @@ class PackageSweeperArgs:
     ----------
     place : Place
         The only account that it works in.
-    model_package_group_name : input of str
-        The group; taken from the group's own output, so that the group is destroyed after the sweep.
-    pipeline_name : input of str
+    registry : Registry
+        Whose packages are deleted; it is destroyed after the sweep.
+    pipeline : TrainingPipeline
         The pipeline whose executions register packages there.
     """
 
     place: Place
-    model_package_group_name: pulumi.Input[str]
-    pipeline_name: pulumi.Input[str]
+    registry: Registry
+    pipeline: TrainingPipeline
 
 
 class PackageSweeper(Resource, module="release", name="PackageSweeper"):
@@ -90,8 +93,8 @@ class PackageSweeper(Resource, module="release", name="PackageSweeper"):
         inputs = {
             "account_id": args.place.account_id,
             "region": args.place.region,
-            "model_package_group_name": args.model_package_group_name,
-            "pipeline_name": args.pipeline_name,
+            "model_package_group_name": args.registry.group_name,
+            "pipeline_name": args.pipeline.pipeline_name,
         }
         super().__init__(PackageSweepProvider(), name, inputs, opts)
 
@@ -104,14 +107,14 @@ class ReleaseSweeperArgs:
     ----------
     place : Place
         The only account that it works in.
-    name_prefix : str
-        ``release_name_prefix(endpoint_name)``.
+    endpoint_name : str
+        The endpoint whose releases they were.
     tags : mapping of str to str
-        All of these must be on what is deleted: `components.names.RELEASE_TAGS` and the stack's.
+        The stack's: what does not carry them and `components.names.RELEASE_TAGS` stays.
     """
 
     place: Place
-    name_prefix: str
+    endpoint_name: str
     tags: Mapping[str, str]
 
 
@@ -123,8 +126,8 @@ class ReleaseSweeper(Resource, module="release", name="ReleaseSweeper"):
         inputs = {
             "account_id": args.place.account_id,
             "region": args.place.region,
-            "name_prefix": args.name_prefix,
-            "tags": dict(args.tags),
+            "name_prefix": release_name_prefix(args.endpoint_name),
+            "tags": {**args.tags, **RELEASE_TAGS},
         }
         super().__init__(ReleaseSweepProvider(), name, inputs, opts)
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.metric import Failure, Metric
 from components.place import Place
-from components.service_role import ServiceRole, ServiceRoleArgs
-from components.statements import Statement, allow, allow_volume_grants
+from components.service_role import ServiceRole, ServiceRoleArgs, pass_statement
+from components.statements import Statement, allow, allow_volume_use
 
 _JOBS = ("processing-job", "training-job")
 
@@ -25,7 +26,7 @@ class PipelineRoleArgs:
         The account that jobs run in.
     job_prefix : str
         How the names of the pipeline's jobs begin, and of no other's.
-    job_role_arns : sequence of input of str
+    job_roles : sequence of ServiceRole
         The roles that jobs may run as, and no others.
     volume_key_arn : input of str
         Customer key of the jobs' volumes.
@@ -35,7 +36,7 @@ class PipelineRoleArgs:
 
     place: Place
     job_prefix: str
-    job_role_arns: Sequence[pulumi.Input[str]]
+    job_roles: Sequence[ServiceRole]
     volume_key_arn: pulumi.Input[str]
     statements: Sequence[Statement]
 
@@ -59,13 +60,8 @@ def pipeline_role(name: str, args: PipelineRoleArgs, opts: pulumi.ResourceOption
                     + ["sagemaker:AddTags"],
                     jobs,
                 ),
-                allow(
-                    ["iam:PassRole"],
-                    args.job_role_arns,
-                    condition={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
-                ),
-                allow(["kms:DescribeKey"], [args.volume_key_arn]),
-                allow_volume_grants(args.volume_key_arn),
+                pass_statement(args.job_roles),
+                *allow_volume_use(args.volume_key_arn),
                 *args.statements,
             ],
         ),
@@ -122,3 +118,12 @@ class TrainingPipeline(pulumi.ComponentResource):
         self.pipeline_name: pulumi.Output[str] = pipeline.pipeline_name
         self.pipeline_arn: pulumi.Output[str] = pipeline.arn
         self.register_outputs({"pipeline_name": self.pipeline_name, "pipeline_arn": self.pipeline_arn})
+
+    def failures(self) -> list[Failure]:
+        """What a run that fails counts as."""
+        metric = Metric(
+            namespace="AWS/Sagemaker/ModelBuildingPipeline",
+            name="ExecutionFailed",
+            dimensions={"PipelineName": self.pipeline_name},
+        )
+        return [Failure(role="pipeline", description="A pipeline run failed", metric=metric)]

@@ -22,8 +22,6 @@ class WorkloadFilesArgs:
     ----------
     bucket : Bucket
         The artifacts bucket.
-    key_arn : input of str
-        Its customer key.
     workload_name : str
         Whose files they are.
     files : mapping of str to bytes
@@ -37,7 +35,6 @@ class WorkloadFilesArgs:
     """
 
     bucket: Bucket
-    key_arn: pulumi.Input[str]
     workload_name: str
     files: Mapping[str, bytes]
     digest: str
@@ -105,7 +102,7 @@ class WorkloadFiles(pulumi.ComponentResource):
             content_base64=content_base64,
             content_type=kind,
             server_side_encryption="aws:kms",
-            kms_key_id=self._args.key_arn,
+            kms_key_id=self._args.bucket.key_arn,
             bucket_key_enabled=True,
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )

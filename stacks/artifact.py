@@ -15,7 +15,6 @@ def workload_files(site: Site) -> WorkloadFiles:
         site.part("files"),
         WorkloadFilesArgs(
             bucket=site.platform.lake.artifacts,
-            key_arn=site.platform.keys.model_arn,
             workload_name=site.workload.name,
             files=files,
             digest=folder.digest(files),

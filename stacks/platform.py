@@ -70,7 +70,6 @@ def platform(settings: Settings, workloads: Sequence[Workload], provider: aws.Pr
             database_name=settings.prefix.replace("-", "_"),
             tables=tables(workloads, lake),
             results=lake.curated,
-            results_key_arn=keys.data_arn,
             force_destroy=settings.force_destroy,
         ),
         opts,
@@ -93,7 +92,7 @@ def platform(settings: Settings, workloads: Sequence[Workload], provider: aws.Pr
         opts,
     )
     topic = AlarmTopic("alarms", AlarmTopicArgs(place=place, key_arn=keys.logs_arn), opts)
-    FailureAlarms("failures", FailureAlarmsArgs(topic_arn=topic.arn, builds={"image": image.project_name}), opts)
+    FailureAlarms("failures", FailureAlarmsArgs(topic_arn=topic.arn, watched={"image": image.failures()}), opts)
     return Platform(
         place=place,
         keys=keys,

@@ -130,7 +130,7 @@ def training_roles(site: Site, files: WorkloadFiles, features: FeatureStore, reg
         PipelineRoleArgs(
             place=base.place,
             job_prefix=job_prefix(pipeline),
-            job_role_arns=[one.arn for one in (preparing, training_role, scoring, evaluating, registering)],
+            job_roles=(preparing, training_role, scoring, evaluating, registering),
             volume_key_arn=base.keys.data_arn,
             statements=[*reading("evaluate"), *tracking.log_statements()],
         ),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pulumi
-
 from agreements.prefixes import PACKAGES
 from agreements.variables import BOOTSTRAP, MODEL_DIGEST
 from components.alarms import EndpointAlarms, EndpointAlarmsArgs
@@ -13,7 +11,6 @@ from components.approver import Approver, ApproverArgs
 from components.endpoint import CAPTURE_PREFIX, Endpoint, EndpointArgs, ServingPolicy
 from components.failures import FailureAlarms, FailureAlarmsArgs
 from components.job_logs import endpoint_log_statements
-from components.names import RELEASE_TAGS, release_name_prefix
 from components.registry import Registry
 from components.release import Release, ReleaseArgs
 from components.service_role import ServiceRole, ServiceRoleArgs
@@ -45,66 +42,44 @@ def serving(site: Site, learning: Training) -> Serving:
     endpoint = _endpoint(site, learning.files, serving_role, policy)
     PackageSweeper(
         site.part("package-sweeper"),
-        PackageSweeperArgs(
-            place=base.place,
-            model_package_group_name=registry.group_name,
-            pipeline_name=learning.pipeline.pipeline_name,
-        ),
+        PackageSweeperArgs(place=base.place, registry=registry, pipeline=learning.pipeline),
         site.opts,
     )
     EndpointAlarms(
         site.part("alarms"),
-        EndpointAlarmsArgs(
-            endpoint_name=endpoint.endpoint_name, variant_name=policy.variant_name, topic_arn=base.topic.arn
-        ),
+        EndpointAlarmsArgs(endpoint=endpoint, topic_arn=base.topic.arn),
         site.opts,
     )
-    release = _release(site, registry, endpoint, serving_role, policy)
+    release = _release(site, registry, endpoint)
     approver = _approver(site, registry)
-    machines = {"releases": release.state_machine_arn}
+    watched = {"training": learning.pipeline.failures(), "releases": release.failures()}
     if approver is not None:
-        machines["approvals"] = approver.state_machine_arn
+        watched["approvals"] = approver.failures()
     FailureAlarms(
         site.part("failures"),
-        FailureAlarmsArgs(
-            topic_arn=base.topic.arn,
-            pipelines={"training": learning.pipeline.pipeline_name},
-            machines=machines,
-        ),
+        FailureAlarmsArgs(topic_arn=base.topic.arn, watched=watched),
         site.opts,
     )
     return Serving(serving_role=serving_role, endpoint=endpoint, release=release, approver=approver)
 
 
-def _release(
-    site: Site, registry: Registry, endpoint: Endpoint, serving_role: ServiceRole, policy: ServingPolicy
-) -> Release:
+def _release(site: Site, registry: Registry, endpoint: Endpoint) -> Release:
     base = site.platform
     return Release(
         site.part("release"),
         ReleaseArgs(
             place=base.place,
-            endpoint_name=endpoint.endpoint_name,
-            endpoint_arn=endpoint.endpoint_arn,
-            model_package_group_name=registry.group_name,
-            model_package_group_arn=registry.group_arn,
-            serving_role_arn=serving_role.arn,
-            artifacts_bucket_name=base.lake.artifacts.name,
-            artifacts_bucket_arn=base.lake.artifacts.arn,
-            artifacts_key_arn=base.keys.model_arn,
-            endpoint_key_arn=base.keys.model_arn,
+            endpoint=endpoint,
+            registry=registry,
+            artifacts=base.lake.artifacts,
+            topic=base.topic,
             tables_key_arn=base.keys.data_arn,
             logs_key_arn=base.keys.logs_arn,
             log_retention_days=site.settings.log_retention_days,
-            serving_policy=policy,
             serving_policy_parameter_name=(
                 f"/headrace/{site.settings.environment}/{site.workload.name}/serving-policy"
             ),
             tags=site.tags,
-            capture_uri=pulumi.Output.format("s3://{}/{}{}", base.lake.curated.name, CAPTURE_PREFIX, site.name),
-            capture_key_arn=base.keys.data_arn,
-            topic_arn=base.topic.arn,
-            topic_key_arn=base.keys.logs_arn,
             reconcile_every_minutes=site.choices.reconcile_minutes,
             protect_ledger=not site.settings.force_destroy,
         ),
@@ -119,8 +94,7 @@ def _approver(site: Site, registry: Registry) -> Approver | None:
         site.part("approver"),
         ApproverArgs(
             place=site.platform.place,
-            model_package_group_name=registry.group_name,
-            model_package_group_arn=registry.group_arn,
+            registry=registry,
             logs_key_arn=site.platform.keys.logs_arn,
             log_retention_days=site.settings.log_retention_days,
         ),
@@ -152,9 +126,7 @@ def _endpoint(site: Site, files: WorkloadFiles, serving_role: ServiceRole, polic
     base = site.platform
     sweeper = ReleaseSweeper(
         site.part("release-sweeper"),
-        ReleaseSweeperArgs(
-            place=base.place, name_prefix=release_name_prefix(site.name), tags={**site.tags, **RELEASE_TAGS}
-        ),
+        ReleaseSweeperArgs(place=base.place, endpoint_name=site.name, tags=site.tags),
         site.opts,
     )
     return Endpoint(
@@ -166,10 +138,9 @@ def _endpoint(site: Site, files: WorkloadFiles, serving_role: ServiceRole, polic
             image_uri=base.image.image_uri,
             model_data_url=files.bootstrap_url,
             environment={MODEL_DIGEST: BOOTSTRAP},
-            serving_role_arn=serving_role.arn,
+            serving_role=serving_role,
             volume_key_arn=base.keys.model_arn,
             capture=base.lake.curated,
-            capture_key_arn=base.keys.data_arn,
             serving_policy=policy,
             logs_key_arn=base.keys.logs_arn,
             log_retention_days=site.settings.log_retention_days,

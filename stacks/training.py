@@ -56,7 +56,7 @@ def training(site: Site) -> Training:
         ),
         site.opts,
     )
-    features.sweep(registry.group_name, pipeline.pipeline_name)
+    features.sweep(registry, pipeline)
     return Training(files=files, features=features, registry=registry, pipeline=pipeline, roles=roles)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
@@ -12,11 +13,17 @@ from components.bucket import Bucket
 from components.checks import require
 from components.endpoint.birth import EndpointBirth, EndpointBirthArgs, EndpointEnd
 from components.endpoint.policy import ServingPolicy
+from components.metric import Metric
+from components.names import release_name_prefix
 from components.place import Place
+from components.service_role import ServiceRole, pass_statement
+from components.statements import Statement, allow, allow_volume_use
 
 LONGEST_NAME = 46
 """Characters of an endpoint's name: "-bootstrap" and "--", versions and a hash follow it, and AWS allows 63."""
 CAPTURE_PREFIX = "capture/"
+EndpointMetric = Literal["Invocations", "Invocation4XXErrors", "Invocation5XXErrors", "ModelLatency", "OverheadLatency"]
+"""What SageMaker measures of every endpoint, in its own words; latencies are in microseconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,14 +40,13 @@ class EndpointArgs:
         The image that answers before any model is released, and the bootstrap model's archive.
     environment : mapping of str to str
         The bootstrap container's environment.
-    serving_role_arn : input of str
-        The role that the endpoint's containers are started with.
+    serving_role : ServiceRole
+        The role that the endpoint's containers are started with, those of released models too.
     volume_key_arn : input of str
         Customer key of the instances' volumes.
     capture : Bucket
-        Where requests and answers are captured, under ``capture/``.
-    capture_key_arn : input of str
-        Customer key of what is captured.
+        Where requests and answers are captured, under ``capture/`` and its customer key, which those have who may read
+        data.
     serving_policy : ServingPolicy
         The production variant that it is born with, which releases keep, and the share of requests captured.
     logs_key_arn : input of str
@@ -59,10 +65,9 @@ class EndpointArgs:
     model_data_url: pulumi.Input[str]
     tags: Mapping[str, str]
     environment: Mapping[str, str]
-    serving_role_arn: pulumi.Input[str]
+    serving_role: ServiceRole
     volume_key_arn: pulumi.Input[str]
     capture: Bucket
-    capture_key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
     log_retention_days: int
     serving_policy: ServingPolicy
@@ -79,6 +84,14 @@ class Endpoint(pulumi.ComponentResource):
     ----------
     endpoint_name, endpoint_arn : pulumi.Output[str]
         Of the endpoint.
+    capture_uri : pulumi.Output[str]
+        Where requests and answers are captured.
+    release_name_prefix : pulumi.Output[str]
+        How the names of what releases make for it begin, and of nothing else.
+    serving_policy : ServingPolicy
+        What it is born with, and releases apply.
+    serving_role_arn, volume_key_arn, capture_key_arn : input of str
+        What releases keep, beside them.
     """
 
     def __init__(self, name: str, args: EndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -95,6 +108,14 @@ class Endpoint(pulumi.ComponentResource):
             ],
         )
         super().__init__("headrace:serving:Endpoint", name, None, opts)
+        self._args = args
+        self.serving_policy: ServingPolicy = args.serving_policy
+        self.serving_role_arn: pulumi.Output[str] = args.serving_role.arn
+        self.volume_key_arn: pulumi.Input[str] = args.volume_key_arn
+        self.capture_key_arn: pulumi.Input[str] = args.capture.key_arn
+        self.capture_uri: pulumi.Output[str] = pulumi.Output.format(
+            "s3://{}/{}{}", args.capture.name, CAPTURE_PREFIX, args.endpoint_name
+        )
         child = pulumi.ResourceOptions(parent=self)
         # Made first: SageMaker would make it without key and retention.
         log = aws.cloudwatch.LogGroup(
@@ -115,7 +136,7 @@ class Endpoint(pulumi.ComponentResource):
         model = aws.sagemaker.Model(
             f"{name}-bootstrap-model",
             name=f"{args.endpoint_name}-bootstrap",
-            execution_role_arn=args.serving_role_arn,
+            execution_role_arn=self.serving_role_arn,
             enable_network_isolation=True,
             primary_container={
                 "image": birth.born_with,
@@ -143,7 +164,38 @@ class Endpoint(pulumi.ComponentResource):
         )
         self.endpoint_name: pulumi.Output[str] = endpoint.name
         self.endpoint_arn: pulumi.Output[str] = endpoint.arn
+        self.release_name_prefix: pulumi.Output[str] = endpoint.name.apply(release_name_prefix)
         self.register_outputs({"endpoint_name": self.endpoint_name, "endpoint_arn": self.endpoint_arn})
+
+    def invoke_statements(self) -> list[Statement]:
+        """Permission to ask the endpoint."""
+        return [allow(["sagemaker:InvokeEndpoint"], [self.endpoint_arn])]
+
+    def release_statements(self) -> list[Statement]:
+        """Permissions to release: to make models and configurations under this endpoint's names, and to change it."""
+        place, prefix = self._args.place, self.release_name_prefix
+        models = place.arn("sagemaker", pulumi.Output.concat("model/", prefix, "*"))
+        configurations = place.arn("sagemaker", pulumi.Output.concat("endpoint-config/", prefix, "*"))
+        return [
+            allow(["sagemaker:CreateModel", "sagemaker:DescribeModel", "sagemaker:AddTags"], [models]),
+            allow(
+                ["sagemaker:CreateEndpointConfig", "sagemaker:DescribeEndpointConfig", "sagemaker:AddTags"],
+                [configurations],
+            ),
+            allow(["sagemaker:DescribeEndpoint"], [self.endpoint_arn]),
+            allow(["sagemaker:UpdateEndpoint"], [self.endpoint_arn, configurations]),
+            pass_statement([self._args.serving_role]),
+            *allow_volume_use(self.volume_key_arn),
+        ]
+
+    def metric(self, name: EndpointMetric) -> Metric:
+        """Return a metric of the production variant, which every release keeps."""
+        variant = self.serving_policy.variant_name
+        return Metric(
+            namespace="AWS/SageMaker",
+            name=name,
+            dimensions={"EndpointName": self.endpoint_name, "VariantName": variant},
+        )
 
     def _configuration(
         self, name: str, args: EndpointArgs, model: aws.sagemaker.Model
@@ -165,10 +217,8 @@ class Endpoint(pulumi.ComponentResource):
             data_capture_config={
                 "enable_capture": True,
                 "initial_sampling_percentage": args.serving_policy.capture_percent,
-                "destination_s3_uri": pulumi.Output.format(
-                    "s3://{}/{}{}", args.capture.name, CAPTURE_PREFIX, args.endpoint_name
-                ),
-                "kms_key_id": args.capture_key_arn,
+                "destination_s3_uri": self.capture_uri,
+                "kms_key_id": self.capture_key_arn,
                 "capture_options": [{"capture_mode": "Input"}, {"capture_mode": "Output"}],
                 "capture_content_type_header": {
                     "csv_content_types": ["text/csv"],

@@ -11,7 +11,9 @@ from components.checks import require
 from components.features.group import FeatureGroup, FeatureGroupArgs
 from components.features.sweep import FeatureGroupSweeper, FeatureGroupSweeperArgs
 from components.place import Place
+from components.registry import Registry
 from components.statements import Statement, allow
+from components.training_pipeline import TrainingPipeline
 
 FEATURE_TYPES = ("String", "Integral", "Fractional")
 LONGEST_NAME = 60
@@ -102,7 +104,7 @@ class FeatureStore(pulumi.ComponentResource):
         self.group_names: dict[str, pulumi.Output[str]] = {entity: group.group_name for entity, group in groups.items()}
         self.register_outputs({"group_names": self.group_names})
 
-    def sweep(self, model_package_group_name: pulumi.Input[str], pipeline_name: pulumi.Input[str]) -> None:
+    def sweep(self, registry: Registry, pipeline: TrainingPipeline) -> None:
         """Remove replaced groups once no package names them, and every group when the stack is destroyed."""
         FeatureGroupSweeper(
             f"{self._name}-sweeper",
@@ -111,8 +113,8 @@ class FeatureStore(pulumi.ComponentResource):
                 name_prefix=f"{self._args.name_prefix}-",
                 tags=self._args.tags,
                 group_names=self.group_names,
-                model_package_group_name=model_package_group_name,
-                pipeline_name=pipeline_name,
+                registry=registry,
+                pipeline=pipeline,
             ),
             pulumi.ResourceOptions(parent=self),
         )

@@ -17,7 +17,9 @@ from agreements.metadata import FEATURE_GROUP_
 from components.account import session_for
 from components.features import calls
 from components.place import Place
+from components.registry import Registry
 from components.sweeper import SweepProvider
+from components.training_pipeline import TrainingPipeline
 
 _REJECTED = "Rejected"
 _BUSY = ("Executing", "Stopping")
@@ -61,16 +63,18 @@ class FeatureGroupSweeperArgs:
         The stack's tags; what does not carry them and `components.features.calls.TAGS` stays.
     group_names : mapping of str to input of str
         The groups that the pipeline fills, by entity.
-    model_package_group_name, pipeline_name : input of str
-        Whose packages name groups, and whose running executions will.
+    registry : Registry
+        Whose packages name groups.
+    pipeline : TrainingPipeline
+        Whose running executions will.
     """
 
     place: Place
     name_prefix: str
     tags: Mapping[str, str]
     group_names: Mapping[str, pulumi.Input[str]]
-    model_package_group_name: pulumi.Input[str]
-    pipeline_name: pulumi.Input[str]
+    registry: Registry
+    pipeline: TrainingPipeline
 
 
 class FeatureGroupSweeper(Resource, module="features", name="FeatureGroupSweeper"):
@@ -84,8 +88,8 @@ class FeatureGroupSweeper(Resource, module="features", name="FeatureGroupSweeper
             "name_prefix": args.name_prefix,
             "tags": {**args.tags, **calls.TAGS},
             "group_names": dict(args.group_names),
-            "model_package_group_name": args.model_package_group_name,
-            "pipeline_name": args.pipeline_name,
+            "model_package_group_name": args.registry.group_name,
+            "pipeline_name": args.pipeline.pipeline_name,
         }
         super().__init__(FeatureGroupSweepProvider(), name, inputs, opts)
 

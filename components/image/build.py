@@ -5,15 +5,19 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import pulumi
+import pulumi_aws as aws
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
 from agreements.prefixes import BUNDLES
 from components.account import session_for
+from components.bucket import Bucket
 from components.image.bundle import Bundle, bundle
+from components.place import Place
 
 if TYPE_CHECKING:
     import boto3
@@ -72,6 +76,34 @@ class ImageBuildProvider(ResourceProvider):
     # No delete: model packages name images by digest for as long as they live. The repository owns the images.
 
 
+@dataclass(frozen=True, kw_only=True)
+class ImageBuildArgs:
+    """What an `ImageBuild` is made from.
+
+    Attributes
+    ----------
+    place : Place
+        The only account that it works in.
+    bundles : Bucket
+        Where the bundle is put.
+    project : aws.codebuild.Project
+        What builds it.
+    repository : aws.ecr.Repository
+        Where the image goes.
+    folders : sequence of str
+        What the bundle holds, relative to the folder that the program runs in.
+    digest : str
+        Of the bundle.
+    """
+
+    place: Place
+    bundles: Bucket
+    project: aws.codebuild.Project
+    repository: aws.ecr.Repository
+    folders: Sequence[str]
+    digest: str
+
+
 class ImageBuild(Resource, module="image", name="ImageBuild"):
     """One bundle's image.
 
@@ -85,12 +117,22 @@ class ImageBuild(Resource, module="image", name="ImageBuild"):
 
     image_uri: pulumi.Output[str]
     image_digest: pulumi.Output[str]
-    PROPERTIES: ClassVar[Sequence[str]] = ("image_uri", "image_digest")
 
-    def __init__(self, name: str, inputs: dict[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the build; `inputs` are the provider's ``props``."""
-        outputs = dict.fromkeys(self.PROPERTIES)
-        super().__init__(ImageBuildProvider(), name, {**inputs, **outputs}, opts)
+    def __init__(self, name: str, args: ImageBuildArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the build."""
+        inputs = {
+            "account_id": args.place.account_id,
+            "region": args.place.region,
+            "bucket": args.bundles.name,
+            "project_name": args.project.name,
+            "repository_name": args.repository.name,
+            "repository_url": args.repository.repository_url,
+            "folders": list(args.folders),
+            "digest": args.digest,
+            "image_uri": None,
+            "image_digest": None,
+        }
+        super().__init__(ImageBuildProvider(), name, inputs, opts)
 
 
 def _read_bundle(props: dict[str, Any]) -> Bundle:

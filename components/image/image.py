@@ -12,8 +12,9 @@ import pulumi_aws as aws
 from agreements.prefixes import BUNDLES
 from components.bucket import Bucket
 from components.checks import require
-from components.image.build import ImageBuild
+from components.image.build import ImageBuild, ImageBuildArgs
 from components.image.bundle import bundle
+from components.metric import Failure, Metric
 from components.place import Place
 from components.service_role import ServiceRole, ServiceRoleArgs
 from components.statements import Statement, allow
@@ -141,16 +142,14 @@ class Image(pulumi.ComponentResource):
         )
         build = ImageBuild(
             f"{name}-image",
-            {
-                "account_id": args.place.account_id,
-                "region": args.place.region,
-                "bucket": args.bundles.name,
-                "project_name": project.name,
-                "repository_name": repository.name,
-                "repository_url": repository.repository_url,
-                "folders": list(args.folders),
-                "digest": made.digest,
-            },
+            ImageBuildArgs(
+                place=args.place,
+                bundles=args.bundles,
+                project=project,
+                repository=repository,
+                folders=args.folders,
+                digest=made.digest,
+            ),
             child,
         )
         self.project_name: pulumi.Output[str] = project.name
@@ -169,6 +168,11 @@ class Image(pulumi.ComponentResource):
                 [self.repository_arn],
             ),
         ]
+
+    def failures(self) -> list[Failure]:
+        """What a build that fails counts as."""
+        metric = Metric(namespace="AWS/CodeBuild", name="FailedBuilds", dimensions={"ProjectName": self.project_name})
+        return [Failure(role="build", description="An image build failed", metric=metric)]
 
     def _repository(self, name: str, args: ImageArgs) -> aws.ecr.Repository:
         child = pulumi.ResourceOptions(parent=self)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.place import Place
 from components.statements import Statement, allow, deny, document
 
 LEDGER_INDEX = "by-outcome"
@@ -28,12 +29,15 @@ class LedgerArgs:
 
     Attributes
     ----------
+    place : Place
+        The region that the table is in.
     key_arn : input of str
         Customer key of the table.
     deletion_protection : bool
         Whether DynamoDB refuses to delete the table.
     """
 
+    place: Place
     key_arn: pulumi.Input[str]
     deletion_protection: bool = True
 
@@ -50,6 +54,7 @@ class Ledger(pulumi.ComponentResource):
     def __init__(self, name: str, args: LedgerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the table and its resource policy."""
         super().__init__("headrace:release:Ledger", name, None, opts)
+        self._args = args
         child = pulumi.ResourceOptions(parent=self)
         table = aws.dynamodb.Table(
             f"{name}-table",
@@ -76,9 +81,17 @@ class Ledger(pulumi.ComponentResource):
         self.register_outputs({"table_name": self.table_name, "table_arn": self.table_arn})
 
     def write_statements(self) -> list[Statement]:
-        """Permissions to add an entry and to find the newest, of all or of an outcome, and no others."""
+        """Permissions to add an entry and to find the newest, of all or of an outcome, and no others.
+
+        They let DynamoDB use the key for whoever has them.
+        """
         return [
             allow(["dynamodb:PutItem"], [self.table_arn]),
             allow(["dynamodb:Query"], [self.table_arn, pulumi.Output.concat(self.table_arn, "/index/", LEDGER_INDEX)]),
             deny(_CHANGES, [self.table_arn]),
+            allow(
+                ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+                [self._args.key_arn],
+                condition={"StringEquals": {"kms:ViaService": f"dynamodb.{self._args.place.region}.amazonaws.com"}},
+            ),
         ]

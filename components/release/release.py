@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from agreements.prefixes import PACKAGES
+from components.alarms import AlarmTopic
+from components.bucket import Bucket
 from components.checks import require
-from components.names import RELEASE_TAGS, release_name_prefix, short_hash
-from components.registry import package_arns
-from components.release.args import ReleaseArgs
+from components.endpoint import Endpoint
+from components.metric import Failure
+from components.names import RELEASE_TAGS, short_hash
+from components.place import Place
+from components.registry import Registry
 from components.release.ledger import LEDGER_INDEX, Ledger, LedgerArgs
-from components.release.permissions import release_statements
 from components.state_machine import StateMachine, StateMachineArgs
 from components.statements import allow
 
@@ -25,6 +31,52 @@ _CALM_LOOKS = 3  # that show the old configuration again, each newer than the up
 _STALE_LOOKS = 30  # that show it without being newer
 _READS = 3  # more, two seconds apart, before what a read shows is believed against what an event or a person said
 _LEASE_TRIES = 60  # ten minutes
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseArgs:
+    """What a `Release` is made from.
+
+    Attributes
+    ----------
+    place : Place
+        The account and region of all of it.
+    endpoint : Endpoint
+        The endpoint that releases change. What it was born with they keep, and its serving policy they apply.
+    registry : Registry
+        Where the packages come from.
+    artifacts : Bucket
+        Where the packages' model artifacts lie, under ``packages/<group>/``.
+    tables_key_arn : input of str
+        Customer key of the lease and the ledger.
+    logs_key_arn : input of str
+        Customer key of the log.
+    log_retention_days : int
+        Days that the log is kept.
+    serving_policy_parameter_name : str
+        The SSM parameter that holds the endpoint's serving policy; ``/headrace/...``.
+    tags : mapping of str to str
+        What the stack puts on its resources; releases put it on theirs, with `components.names.RELEASE_TAGS`.
+    topic : AlarmTopic, optional
+        The topic that hears of releases that did not happen.
+    reconcile_every_minutes : int
+        How often to look whether what serves is what is wanted, for events may be lost.
+    protect_ledger : bool
+        Whether DynamoDB refuses to delete the ledger.
+    """
+
+    place: Place
+    endpoint: Endpoint
+    registry: Registry
+    artifacts: Bucket
+    tables_key_arn: pulumi.Input[str]
+    logs_key_arn: pulumi.Input[str]
+    serving_policy_parameter_name: str
+    log_retention_days: int = 365
+    tags: Mapping[str, str] = field(default_factory=dict)
+    topic: AlarmTopic | None = None
+    reconcile_every_minutes: int = 15
+    protect_ledger: bool = True
 
 
 class Release(pulumi.ComponentResource):
@@ -46,7 +98,6 @@ class Release(pulumi.ComponentResource):
         require(
             f"Release {name!r}",
             [
-                *args.serving_policy.rules(),
                 (
                     args.serving_policy_parameter_name.startswith("/"),
                     "`serving_policy_parameter_name` must begin with a slash, "
@@ -66,7 +117,7 @@ class Release(pulumi.ComponentResource):
             name=args.serving_policy_parameter_name,
             description="What released models run on; a change releases the live model again",
             type="String",
-            insecure_value=args.serving_policy.to_json(),  # not a secret: reviewers read it in the diff
+            insecure_value=args.endpoint.serving_policy.to_json(),  # not a secret: reviewers read it in the diff
             opts=child,
         )
         lease = aws.dynamodb.Table(
@@ -80,7 +131,7 @@ class Release(pulumi.ComponentResource):
         )
         ledger = Ledger(
             f"{name}-ledger",
-            LedgerArgs(key_arn=args.tables_key_arn, deletion_protection=args.protect_ledger),
+            LedgerArgs(place=args.place, key_arn=args.tables_key_arn, deletion_protection=args.protect_ledger),
             child,
         )
         machine = StateMachine(
@@ -93,7 +144,11 @@ class Release(pulumi.ComponentResource):
                 statements=[
                     allow(["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:DeleteItem"], [lease.arn]),
                     *ledger.write_statements(),
-                    *release_statements(args, parameter.arn),
+                    allow(["ssm:GetParameter"], [parameter.arn]),
+                    *args.registry.decide_statements("Rejected"),
+                    *args.artifacts.newest_statements(pulumi.Output.concat(PACKAGES, args.registry.group_name, "/")),
+                    *args.endpoint.release_statements(),
+                    *([] if args.topic is None else args.topic.publish_statements()),
                 ],
                 logs_key_arn=args.logs_key_arn,
                 log_retention_days=args.log_retention_days,
@@ -102,6 +157,7 @@ class Release(pulumi.ComponentResource):
             child,
         )
         _add_triggers(machine, args, parameter.name)
+        self._machine = machine
         self.state_machine_arn: pulumi.Output[str] = machine.arn
         self.role_arn: pulumi.Output[str] = machine.role_arn
         self.lease_table_name: pulumi.Output[str] = lease.name
@@ -117,6 +173,10 @@ class Release(pulumi.ComponentResource):
             }
         )
 
+    def failures(self) -> list[Failure]:
+        """Every way in which a release can fail."""
+        return self._machine.failures()
+
 
 def _values(
     args: ReleaseArgs,
@@ -127,24 +187,25 @@ def _values(
     """Return what the definition's names stand for."""
     # What a configuration holds besides package and policy: when it changes, names change, and the model is released
     # again under them.
-    fixed = [args.serving_role_arn, args.endpoint_key_arn, args.capture_key_arn, args.capture_uri]
+    endpoint = args.endpoint
+    fixed = [endpoint.serving_role_arn, endpoint.volume_key_arn, endpoint.capture_key_arn, endpoint.capture_uri]
     settings = pulumi.Output.all(*fixed).apply(lambda parts: short_hash(*parts))
     return {
-        "EndpointName": args.endpoint_name,
-        "ModelPackageGroupName": args.model_package_group_name,
-        "PackageArns": package_arns(args.model_package_group_arn),
-        "NamePrefix": pulumi.Output.from_input(args.endpoint_name).apply(release_name_prefix),
+        "EndpointName": endpoint.endpoint_name,
+        "ModelPackageGroupName": args.registry.group_name,
+        "PackageArns": args.registry.package_arns,
+        "NamePrefix": endpoint.release_name_prefix,
         "SettingsHash": settings,
         "LeaseTable": lease_table,
         "LedgerTable": ledger_table,
         "LedgerIndex": LEDGER_INDEX,
         "ServingPolicyParameter": parameter,
-        "ServingRoleArn": args.serving_role_arn,
-        "ArtifactsBucket": args.artifacts_bucket_name,
-        "EndpointKeyArn": args.endpoint_key_arn,
-        "CaptureUri": args.capture_uri,
-        "CaptureKeyArn": args.capture_key_arn,
-        "TopicArn": args.topic_arn or "",
+        "ServingRoleArn": endpoint.serving_role_arn,
+        "ArtifactsBucket": args.artifacts.name,
+        "EndpointKeyArn": endpoint.volume_key_arn,
+        "CaptureUri": endpoint.capture_uri,
+        "CaptureKeyArn": endpoint.capture_key_arn,
+        "TopicArn": "" if args.topic is None else args.topic.arn,
         "Tags": _tags(args),
         "LeaseTries": _LEASE_TRIES,
         "QuickLooks": _QUICK_LOOKS,
@@ -161,18 +222,7 @@ def _tags(args: ReleaseArgs) -> list[dict[str, str]]:
 
 
 def _add_triggers(machine: StateMachine, args: ReleaseArgs, parameter: pulumi.Output[str]) -> None:
-    machine.start_on_event(
-        "approval",
-        "A model package was approved",
-        {
-            "source": ["aws.sagemaker"],
-            "detail-type": ["SageMaker Model Package State Change"],
-            "detail": {
-                "ModelPackageGroupName": [args.model_package_group_name],
-                "ModelApprovalStatus": ["Approved"],
-            },
-        },
-    )
+    machine.start_on_event("approval", "A model package was approved", args.registry.events_of("Approved"))
     machine.start_on_event(
         "policy",
         "The serving policy was changed",  # its creation is the endpoint's birth, and releases nothing

@@ -9,19 +9,19 @@ import pytest
 
 from components.alarms import EndpointAlarms, EndpointAlarmsArgs
 from components.catalogue import Catalogue, CatalogueArgs, ParquetTable
+from components.checks import ArgumentsError
 from components.keys import Keys, KeysArgs
 from components.lake import DataLake, DataLakeArgs
 from components.place import Place
 from components.service_role import ServiceRole, ServiceRoleArgs
 from components.tracking import Tracking, TrackingArgs
-from tests.components.parts import keys, lake, options
+from tests.components.parts import endpoint, keys, lake, options
 from tests.components.recording import record
 
 
 def alarms(place: Place, opts: pulumi.ResourceOptions) -> None:
     args = EndpointAlarmsArgs(
-        endpoint_name="e",
-        variant_name="live",
+        endpoint=endpoint(place, opts),
         topic_arn="t",
         server_error_rate=1.5,
         client_error_rate=-0.1,
@@ -33,9 +33,7 @@ def alarms(place: Place, opts: pulumi.ResourceOptions) -> None:
 def catalogue(place: Place, opts: pulumi.ResourceOptions) -> None:
     waters = lake(place, opts, keys(place, opts))
     empty = ParquetTable(bucket=waters.raw, prefix="raw/", columns={}, description="Nothing")
-    args = CatalogueArgs(
-        database_name="Head-Race", results=waters.curated, results_key_arn="k", tables={"t": empty}, scan_limit_gb=0
-    )
+    args = CatalogueArgs(database_name="Head-Race", results=waters.curated, tables={"t": empty}, scan_limit_gb=0)
     Catalogue("broken", args, opts)
 
 
@@ -88,3 +86,13 @@ def test_all_broken_rules_are_told_and_nothing_is_registered(
     assert [line.split("`")[1] for line in told] == fields
     assert all(" must " in line for line in told)
     assert not [found for found in recording.registrations if found.name.startswith("broken")]
+
+
+def test_what_is_encrypted_goes_to_a_bucket_with_a_customer_key() -> None:
+    def program() -> None:
+        place, opts = options()
+        args = CatalogueArgs(database_name="base", results=lake(place, opts, keys(place, opts)).logs)
+        Catalogue("broken", args, opts)
+
+    with pytest.raises(ArgumentsError, match="Bucket 'lake-logs' must have a customer key"):
+        record(program)

@@ -12,13 +12,15 @@ import pytest
 from components.alarms import EndpointAlarms, EndpointAlarmsArgs
 from components.approver import Approver, ApproverArgs
 from components.catalogue import Catalogue, CatalogueArgs
-from components.endpoint import Endpoint, EndpointArgs, ServingPolicy
+from components.endpoint import ServingPolicy
 from components.features import Entity, FeatureStore, FeatureStoreArgs
 from components.keys import Keys, KeysArgs
 from components.lake import DataLake, DataLakeArgs
 from components.place import Place
+from components.registry import Registry, RegistryArgs
 from components.release import Release
 from components.tracking import Tracking, TrackingArgs
+from tests.components import parts as made
 from tests.components.parts import keys, lake, options
 from tests.components.recording import record
 from tests.components.release.local import release_args
@@ -33,44 +35,23 @@ class Parts:
 
 
 def alarms(parts: Parts, **given: Any) -> None:
-    args: dict[str, Any] = {"endpoint_name": "e", "variant_name": "live", "topic_arn": "t"}
-    EndpointAlarms("made", EndpointAlarmsArgs(**args, **given), parts.opts)
+    watched = made.endpoint(parts.place, parts.opts)
+    EndpointAlarms("made", EndpointAlarmsArgs(endpoint=watched, topic_arn="t", **given), parts.opts)
 
 
 def approver(parts: Parts, **given: Any) -> None:
-    args: dict[str, Any] = {
-        "place": parts.place,
-        "model_package_group_name": "g",
-        "model_package_group_arn": "a",
-        "logs_key_arn": "k",
-    }
-    Approver("made", ApproverArgs(**args, **given), parts.opts)
+    registry = Registry("registry", RegistryArgs(place=parts.place, group_name="g"), parts.opts)
+    Approver("made", ApproverArgs(place=parts.place, registry=registry, logs_key_arn="k", **given), parts.opts)
 
 
 def catalogue(parts: Parts, **given: Any) -> None:
     waters = lake(parts.place, parts.opts, keys(parts.place, parts.opts))
-    args: dict[str, Any] = {"database_name": "base", "results": waters.curated, "results_key_arn": "k", **given}
+    args: dict[str, Any] = {"database_name": "base", "results": waters.curated, **given}
     Catalogue("made", CatalogueArgs(**args), parts.opts)
 
 
 def endpoint(parts: Parts, **given: Any) -> None:
-    args: dict[str, Any] = {
-        "place": parts.place,
-        "endpoint_name": "e",
-        "image_uri": "i",
-        "model_data_url": "s3://b/m",
-        "serving_policy": ServingPolicy(),
-        "tags": {},
-        "environment": {},
-        "serving_role_arn": "r",
-        "volume_key_arn": "k",
-        "capture": lake(parts.place, parts.opts, keys(parts.place, parts.opts)).curated,
-        "capture_key_arn": "k",
-        "logs_key_arn": "k",
-        "log_retention_days": 30,
-        **given,
-    }
-    Endpoint("made", EndpointArgs(**args), parts.opts)
+    made.endpoint(parts.place, parts.opts, **given)
 
 
 def feature_store(parts: Parts, **given: Any) -> None:
@@ -100,7 +81,7 @@ def data_lake(parts: Parts, **given: Any) -> None:
 
 
 def policy(parts: Parts, **given: Any) -> None:
-    Release("made", release_args(place=parts.place, serving_policy=ServingPolicy(**given)), parts.opts)
+    endpoint(parts, serving_policy=ServingPolicy(**given))
 
 
 def release(parts: Parts, **given: Any) -> None:

@@ -28,7 +28,6 @@ def recording() -> Recording:
             CatalogueArgs(
                 database_name="headrace_test",
                 results=waters.curated,
-                results_key_arn=known.data_arn,
                 tables={"arrivals": table},
             ),
             opts,

@@ -42,7 +42,6 @@ def recording() -> Recording:
             ),
             opts,
         )
-        store.sweep("Test", "test")
         tracking = Tracking(
             "tracking", TrackingArgs(place=place, server_name="test", artifacts=waters.artifacts, tags=STACK), opts
         )
@@ -59,17 +58,18 @@ def recording() -> Recording:
             PipelineRoleArgs(
                 place=place,
                 job_prefix="test--",
-                job_role_arns=[job.arn],
+                job_roles=[job],
                 volume_key_arn=known.data_arn,
                 statements=waters.curated.read_statements("test/"),
             ),
             opts,
         )
-        TrainingPipeline(
+        pipeline = TrainingPipeline(
             "training",
             TrainingPipelineArgs(pipeline_name="test", description="A test", role_arn=steering.arn, definition="{}"),
             opts,
         )
+        store.sweep(registry, pipeline)
 
     return record(program)
 
@@ -93,6 +93,7 @@ def test_only_groups_of_this_store_are_swept(recording: Recording) -> None:
     assert sweeper["name_prefix"] == "headrace-test-"
     assert sweeper["tags"] == {**STACK, "headrace:made-by": "feature-store"}
     assert sweeper["group_names"] == {"aircraft": "headrace-test-aircraft"}
+    assert (sweeper["model_package_group_name"], sweeper["pipeline_name"]) == ("Test", "test")
 
 
 def test_records_are_put_into_the_groups_of_this_store_only(recording: Recording) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from components.approver import Approver, ApproverArgs
 from components.failures import FailureAlarms, FailureAlarmsArgs
+from components.image import Image, ImageArgs
+from components.registry import Registry, RegistryArgs
 from components.subscribers import Subscribers, SubscribersArgs, protocol_of
-from tests.components.parts import options
+from components.training_pipeline import TrainingPipeline, TrainingPipelineArgs
+from tests.components.parts import keys, lake, options
 from tests.components.recording import Recording, record
 
 QUEUE = "arn:aws:sqs:eu-west-1:111122223333:alarms"
@@ -58,22 +62,38 @@ def test_what_sns_could_not_reach_or_only_in_the_open_is_refused(endpoint: str) 
 
 def test_failed_builds_pipelines_and_machines_ring() -> None:
     def program() -> None:
-        _, opts = options()
-        args = FailureAlarmsArgs(
-            topic_arn="topic", builds={"image": "b"}, pipelines={"training": "p"}, machines={"releases": "m"}
-        )
-        FailureAlarms("failures", args, opts)
+        place, opts = options()
+        waters = lake(place, opts, keys(place, opts))
+        built = ImageArgs(place=place, bundles=waters.artifacts, key_arn="k", logs_key_arn="k", log_retention_days=90)
+        trains = TrainingPipelineArgs(pipeline_name="p", description="A test", role_arn="r", definition="{}")
+        registry = Registry("registry", RegistryArgs(place=place, group_name="g"), opts)
+        approves = ApproverArgs(place=place, registry=registry, logs_key_arn="k")
+        watched = {
+            "image": Image("image", built, opts).failures(),
+            "training": TrainingPipeline("training", trains, opts).failures(),
+            "approvals": Approver("approver", approves, opts).failures(),
+        }
+        FailureAlarms("failures", FailureAlarmsArgs(topic_arn="topic", watched=watched), opts)
 
-    alarms = [found.inputs for found in record(program).of("aws:cloudwatch/metricAlarm:MetricAlarm")]
-    watched = {(alarm["namespace"], alarm["metricName"], *alarm["dimensions"].items()) for alarm in alarms}
-    assert watched == {
-        ("AWS/CodeBuild", "FailedBuilds", ("ProjectName", "b")),
-        ("AWS/Sagemaker/ModelBuildingPipeline", "ExecutionFailed", ("PipelineName", "p")),
-        ("AWS/States", "ExecutionsFailed", ("StateMachineArn", "m")),
-        ("AWS/States", "ExecutionsTimedOut", ("StateMachineArn", "m")),
-        ("AWS/States", "ExecutionsAborted", ("StateMachineArn", "m")),
+    recording = record(program)
+    found = recording.of("aws:cloudwatch/metricAlarm:MetricAlarm")
+    project = recording.one("aws:codebuild/project:Project", "image-build").state["name"]
+    machine = recording.one("aws:sfn/stateMachine:StateMachine", "approver-machine").state["arn"]
+    assert {
+        alarm.name: (alarm.inputs["namespace"], alarm.inputs["metricName"], *alarm.inputs["dimensions"].items())
+        for alarm in found
+    } == {
+        "failures-image-build": ("AWS/CodeBuild", "FailedBuilds", ("ProjectName", project)),
+        "failures-training-pipeline": (
+            "AWS/Sagemaker/ModelBuildingPipeline",
+            "ExecutionFailed",
+            ("PipelineName", "p"),
+        ),
+        "failures-approvals-failed": ("AWS/States", "ExecutionsFailed", ("StateMachineArn", machine)),
+        "failures-approvals-timedout": ("AWS/States", "ExecutionsTimedOut", ("StateMachineArn", machine)),
+        "failures-approvals-aborted": ("AWS/States", "ExecutionsAborted", ("StateMachineArn", machine)),
     }
-    for alarm in alarms:
+    for alarm in (alarm.inputs for alarm in found):
         assert (alarm["comparisonOperator"], alarm["threshold"], alarm["statistic"]) == (
             "GreaterThanThreshold",
             0,

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from components.alarms import AlarmTopic, AlarmTopicArgs, EndpointAlarms, EndpointAlarmsArgs
-from components.endpoint import Endpoint, EndpointArgs, ServingPolicy
-from tests.components.parts import keys, lake, options
+from components.endpoint import ServingPolicy
+from components.service_role import ServiceRole, ServiceRoleArgs
+from tests.components.parts import endpoint, keys, lake, options
 from tests.components.recording import ACCOUNT, REGION, Recording, record
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/keys-"
@@ -20,28 +21,26 @@ def program(
     def register() -> None:
         place, opts = options()
         known = keys(place, opts)
-        endpoint = Endpoint(
-            "endpoint",
-            EndpointArgs(
-                place=place,
-                tags={"headrace:stack": "test"},
-                endpoint_name=endpoint_name,
-                image_uri="repository@sha256:1",
-                model_data_url="s3://artifacts/bootstraps/flights/1/model.tar.gz",
-                environment={"HEADRACE_MODEL_DIGEST": "bootstrap"},
-                serving_role_arn="role",
-                volume_key_arn=known.model_arn,
-                capture=lake(place, opts, known).curated,
-                capture_key_arn=known.model_arn,
-                logs_key_arn=known.logs_arn,
-                log_retention_days=90,
-                serving_policy=ServingPolicy(capture_percent=capture_percent, instance_count=instance_count),
-            ),
+        made = endpoint(
+            place,
             opts,
+            endpoint_name=endpoint_name,
+            volume_key_arn=known.model_arn,
+            capture=lake(place, opts, known).curated,
+            logs_key_arn=known.logs_arn,
+            serving_policy=ServingPolicy(
+                variant_name="blue", capture_percent=capture_percent, instance_count=instance_count
+            ),
         )
         topic = AlarmTopic("alarms", AlarmTopicArgs(place=place, key_arn=known.logs_arn), opts)
-        alarms = EndpointAlarmsArgs(endpoint_name=endpoint.endpoint_name, variant_name="live", topic_arn=topic.arn)
-        EndpointAlarms("endpoint-alarms", alarms, opts)
+        EndpointAlarms("endpoint-alarms", EndpointAlarmsArgs(endpoint=made, topic_arn=topic.arn), opts)
+        caller = ServiceRoleArgs(
+            service="lambda.amazonaws.com",
+            duty="Asks the endpoint, and tells the topic",
+            place=place,
+            statements=[*made.invoke_statements(), *topic.publish_statements()],
+        )
+        ServiceRole("caller", caller, opts)
 
     return register
 
@@ -62,7 +61,7 @@ def test_volumes_and_captures_are_encrypted_with_a_customer_key(recording: Recor
     type_ = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
     configuration = recording.one(type_, "endpoint-bootstrap-configuration").inputs
     assert configuration["kmsKeyArn"] == f"{KEY}model-0000000"
-    assert configuration["dataCaptureConfig"]["kmsKeyId"] == f"{KEY}model-0000000"
+    assert configuration["dataCaptureConfig"]["kmsKeyId"] == f"{KEY}data-0000000"  # as all that the bucket holds
     assert configuration["dataCaptureConfig"]["destinationS3Uri"] == (
         "s3://lake-curated-bucket-0000000/capture/headrace-test-flights"
     )
@@ -93,9 +92,17 @@ def test_alarms_watch_errors_and_latency_and_tell_the_topic(recording: Recording
         "ModelLatency": 1_000_000,  # microseconds
     }
     for alarm in alarms:
-        assert alarm.inputs["dimensions"] == {"EndpointName": "headrace-test-flights", "VariantName": "live"}
+        assert alarm.inputs["dimensions"] == {"EndpointName": "headrace-test-flights", "VariantName": "blue"}
         assert alarm.inputs["treatMissingData"] == "notBreaching"
         assert alarm.inputs["alarmActions"] == alarm.inputs["okActions"]
+
+
+def test_who_asks_the_endpoint_may_do_nothing_else_to_it(recording: Recording) -> None:
+    asking, telling, using = recording.policy("aws:iam/rolePolicy:RolePolicy", "caller-policy")
+    assert asking["Action"] == "sagemaker:InvokeEndpoint"
+    assert asking["Resource"] == f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/headrace-test-flights"
+    assert (telling["Action"], telling["Resource"].rpartition(":")[2]) == ("sns:Publish", "alarms-topic-0000000")
+    assert (using["Action"], using["Resource"]) == (["kms:Decrypt", "kms:GenerateDataKey*"], f"{KEY}logs-0000000")
 
 
 def test_only_alarms_of_this_account_publish_to_the_encrypted_topic(recording: Recording) -> None:

@@ -24,7 +24,6 @@ def program(digest: str = "d1", told: dict[str, object] | None = None) -> Callab
             "workload",
             WorkloadFilesArgs(
                 bucket=lake(place, opts, known).artifacts,
-                key_arn=known.model_arn,
                 workload_name="mine",
                 files=FILES,
                 digest=digest,

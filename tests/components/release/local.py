@@ -9,7 +9,7 @@ import io
 import json
 import tarfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,37 +18,31 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks
 
+from components.alarms import AlarmTopic, AlarmTopicArgs
 from components.approver import Approver, ApproverArgs
-from components.endpoint import ServingPolicy
+from components.bucket import Bucket, BucketArgs
+from components.endpoint import Endpoint
 from components.names import RELEASE_TAGS
 from components.place import Place
+from components.registry import Registry, RegistryArgs
 from components.release import Release, ReleaseArgs
 from sandbox.cloud.run import images
 from sandbox.cloud.settings import LOCAL_ACCOUNT as ACCOUNT
 from tests.cloud.endpoints.local import REGION, Cloud, allow, eventually
-from tests.components import recording
+from tests.components import parts, recording
 from tests.components.release.deploy import deploy
 
 ENDPOINT = "test-flights"
 GROUP = "test-flights"
-BUCKET = "test-artifacts"
+BUCKET = "artifacts-bucket-0000000"
 PARAMETER = "/headrace/test/flights/serving-policy"
 SERVE = Path(__file__).parents[2] / "cloud" / "endpoints" / "serve.py"
 REPOSITORY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/test/serve"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/test"
 DATA_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/data"
-GROUP_ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package-group/{GROUP}"
-SERVING_ROLE = f"arn:aws:iam::{ACCOUNT}:role/serving"
+SERVING_ROLE = f"arn:aws:iam::{ACCOUNT}:role/serving-role-0000000"
 TAGS = {"headrace:stack": "test", **RELEASE_TAGS}
-TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"
-
-_ARNS = {
-    "aws:dynamodb/table:Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
-    "aws:iam/role:Role": "arn:aws:iam::{account}:role/{name}",
-    "aws:cloudwatch/logGroup:LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}",
-    "aws:sfn/stateMachine:StateMachine": "arn:aws:states:{region}:{account}:stateMachine:{name}",
-    "aws:ssm/parameter:Parameter": "arn:aws:ssm:{region}:{account}:parameter{name}",
-}
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms-topic-0000000"
 
 
 def place() -> Place:
@@ -56,45 +50,37 @@ def place() -> Place:
     return Place(region=REGION, partition=pulumi.Output.from_input("aws"), account_id=pulumi.Output.from_input(ACCOUNT))
 
 
-def release_args(**more: Any) -> ReleaseArgs:
-    """Arguments of a release component, as a stack would give them."""
+def release_args(*, endpoint: Mapping[str, Any] | None = None, **more: Any) -> ReleaseArgs:
+    """Arguments of a release component, as a stack would give them; `endpoint` has some of the endpoint's."""
     given: dict[str, Any] = {
         "place": place(),
-        "endpoint_name": ENDPOINT,
-        "endpoint_arn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/{ENDPOINT}",
-        "model_package_group_name": GROUP,
-        "model_package_group_arn": GROUP_ARN,
-        "serving_role_arn": SERVING_ROLE,
-        "capture_uri": f"s3://{BUCKET}/captures/{ENDPOINT}",
-        "capture_key_arn": DATA_KEY,
-        "artifacts_bucket_name": BUCKET,
-        "artifacts_bucket_arn": f"arn:aws:s3:::{BUCKET}",
-        "artifacts_key_arn": KEY,
-        "endpoint_key_arn": KEY,
+        "endpoint": born(**(endpoint or {})),
+        "registry": Registry("registry", RegistryArgs(place=place(), group_name=GROUP)),
+        "artifacts": Bucket("artifacts", BucketArgs(place=place(), key_arn=KEY)),
         "tables_key_arn": KEY,
         "logs_key_arn": KEY,
-        "serving_policy": ServingPolicy(),
         "serving_policy_parameter_name": PARAMETER,
         "tags": {"headrace:stack": "test"},
-        "topic_arn": TOPIC,
+        "topic": AlarmTopic("alarms", AlarmTopicArgs(place=place(), key_arn=KEY)),
     }
     return ReleaseArgs(**{**given, **more})
 
 
-def approver_args() -> ApproverArgs:
-    """Arguments of an approver component, as a stack would give them."""
-    return ApproverArgs(
-        place=place(), model_package_group_name=GROUP, model_package_group_arn=GROUP_ARN, logs_key_arn=KEY
-    )
+def born(**given: Any) -> Endpoint:
+    """The endpoint that is released to."""
+    made: dict[str, Any] = {"endpoint_name": ENDPOINT, "volume_key_arn": KEY, **given}
+    if "capture" not in made:
+        made["capture"] = Bucket("captures", BucketArgs(place=place(), key_arn=DATA_KEY))
+    return parts.endpoint(place(), None, **made)
 
 
-class _Answers(mocks.Mocks):
-    """AWS's answers for the local account, with ARNs of the right form."""
+class _Answers(recording._Answers):
+    """AWS's answers for the local account."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        name = args.inputs.get("name", f"{args.name}-0000000")
-        arn = _ARNS.get(args.typ, "arn:aws:none:{region}:{account}:{name}")
-        return f"{name}-id", {"name": name, **args.inputs, "arn": arn.format(region=REGION, account=ACCOUNT, name=name)}
+        id_, state = super().new_resource(args)
+        arn = state["arn"].replace(recording.REGION, REGION).replace(recording.ACCOUNT, ACCOUNT)
+        return id_, {**state, "arn": arn}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         raise AssertionError(f"no component of these asks anything, got {args.token}")
@@ -108,13 +94,15 @@ def declared(program: Callable[[], object]) -> recording.Recording:
 
 
 def both() -> recording.Recording:
-    """Return what the release machine and the approver register."""
+    """Return what the release machine and the approver register, and nothing of what they are made from."""
 
     def program() -> None:
-        Release("release", release_args())
-        Approver("approver", approver_args())
+        args = release_args()
+        Release("release", args)
+        Approver("approver", ApproverArgs(place=place(), registry=args.registry, logs_key_arn=KEY))
 
-    return declared(program)
+    made = declared(program).registrations
+    return recording.Recording([one for one in made if one.name.startswith(("release", "approver"))])
 
 
 @dataclass(frozen=True)
@@ -145,7 +133,7 @@ class Platform(Cloud):
         self.client("sns").create_topic(Name=TOPIC.rsplit(":", maxsplit=1)[-1])
         self.client("sagemaker").create_model_package_group(ModelPackageGroupName=GROUP)
         pull = allow("ecr:*")
-        self.role("serving", "sagemaker.amazonaws.com", pull, allow("s3:GetObject"))
+        self.role(SERVING_ROLE.rpartition("/")[2], "sagemaker.amazonaws.com", pull, allow("s3:GetObject"))
         self._birth()
         for resource in both().aws:
             deploy(resource, self.client)

@@ -9,7 +9,6 @@ import pytest
 
 from components.endpoint import ServingPolicy
 from components.names import release_name_prefix
-from components.release import Release
 from sandbox.cloud.settings import LOCAL_ACCOUNT as ACCOUNT
 from tests.cloud.endpoints.local import REGION
 from tests.components.recording import Recording
@@ -20,9 +19,9 @@ from tests.components.release.local import (
     KEY,
     PARAMETER,
     SERVING_ROLE,
+    born,
     both,
     declared,
-    release_args,
 )
 
 PACKAGES = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/{GROUP}/*"
@@ -174,17 +173,6 @@ def test_whoever_starts_a_machine_may_do_nothing_else(made: Recording) -> None:
         assert statement["Resource"] == [f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{machine}-machine-0000000"]
 
 
-def test_other_settings_give_other_names_to_what_is_released() -> None:
-    def settings(**more: Any) -> str:
-        made = declared(lambda: Release("release", release_args(**more)))
-        definition = json.loads(made.one("aws:sfn/stateMachine:StateMachine", "release-machine").inputs["definition"])
-        return str(definition["States"]["Begin"]["Parameters"]["names"]["settings"])
-
-    assert settings() == settings()
-    assert settings() != settings(capture_uri="s3://elsewhere/captures")
-    assert settings() != settings(serving_role_arn=f"{SERVING_ROLE}-2")
-
-
 def test_names_stay_within_sagemakers_63_characters() -> None:
     long = "headrace-staging-" + "w" * 46
     assert len(f"{release_name_prefix(long)}v9999-p99999-12345678") <= 63
@@ -195,6 +183,6 @@ def test_names_stay_within_sagemakers_63_characters() -> None:
 def test_a_policy_that_cannot_serve_is_refused_with_every_reason() -> None:
     policy = ServingPolicy(variant_name="no spaces", instance_type="m5", instance_count=0, capture_percent=101)
     with pytest.raises(ValueError, match="cannot be made") as refused:
-        declared(lambda: Release("release", release_args(serving_policy=policy, reconcile_every_minutes=0)))
-    for field in ("variant_name", "instance_type", "instance_count", "capture_percent", "reconcile_every_minutes"):
-        assert f"{field}`" in str(refused.value)
+        declared(lambda: born(serving_policy=policy))
+    for field in ("variant_name", "instance_type", "instance_count", "capture_percent"):
+        assert f"serving_policy.{field}`" in str(refused.value)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pulumi
 import pytest
 
 from components.asl import render
+from components.bucket import Bucket, BucketArgs
 from components.endpoint import ServingPolicy
 from components.names import release_name_prefix, short_hash
 from components.registry import package_arns
 from components.release import Release
 from components.release.release import DEFINITION
+from tests.components.parts import role
 from tests.components.recording import record
 from tests.components.release.local import (
     BUCKET,
@@ -27,10 +30,11 @@ from tests.components.release.local import (
     TAGS,
     TOPIC,
     declared,
+    place,
     release_args,
 )
 
-CAPTURES = f"s3://{BUCKET}/captures/{ENDPOINT}"
+CAPTURES = f"s3://captures-bucket-0000000/capture/{ENDPOINT}"
 VALUES: dict[str, Any] = {
     "EndpointName": ENDPOINT,
     "ModelPackageGroupName": GROUP,
@@ -58,9 +62,9 @@ VALUES: dict[str, Any] = {
 }
 
 
-def definition(**more: Any) -> dict[str, Any]:
+def definition(more: Callable[[], dict[str, Any]] = dict) -> dict[str, Any]:
     """The definition as it is sent, for other arguments."""
-    recording = declared(lambda: Release("release", release_args(**more)))
+    recording = declared(lambda: Release("release", release_args(**more())))
     return dict(json.loads(recording.one("aws:sfn/stateMachine:StateMachine", "release-machine").inputs["definition"]))
 
 
@@ -69,15 +73,29 @@ def test_the_machine_is_told_where_everything_is_and_how_long_to_wait() -> None:
 
 
 def test_without_a_topic_nobody_is_told() -> None:
-    assert definition(topic_arn=None, topic_key_arn=None) == json.loads(render(DEFINITION, {**VALUES, "TopicArn": ""}))
+    assert definition(lambda: {"topic": None}) == json.loads(render(DEFINITION, {**VALUES, "TopicArn": ""}))
 
 
-@pytest.mark.parametrize("field", ["serving_role_arn", "endpoint_key_arn", "capture_key_arn", "capture_uri"])
-def test_another_setting_gives_other_names(field: str) -> None:
-    def named(**more: Any) -> str:
-        return str(definition(**more)["States"]["Begin"]["Parameters"]["names"]["settings"])
+def captures(name: str, key: str) -> dict[str, Any]:
+    return {"capture": Bucket(name, BucketArgs(place=place(), key_arn=key))}
 
-    assert named(**{field: "s3://another"}) != named()
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda: {"serving_role": role(place(), None, "another")},
+        lambda: {"volume_key_arn": "another"},
+        lambda: captures("captures", "another"),
+        lambda: captures("another", DATA_KEY),
+    ],
+)
+def test_another_setting_gives_other_names(other: Callable[[], dict[str, Any]]) -> None:
+    def named(endpoint: Callable[[], dict[str, Any]]) -> str:
+        made = definition(lambda: {"endpoint": endpoint()})
+        return str(made["States"]["Begin"]["Parameters"]["names"]["settings"])
+
+    assert named(other) != named(dict)
+    assert named(dict) == named(dict)
 
 
 def test_a_prefix_is_cut_after_36_characters_and_never_in_doubt() -> None:
