@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from components import births
 from components.account import caller
+from components.births import calls as births
 from machine.cli import PulumiError, pulumi
 
 Inputs = Mapping[str, Any]

@@ -9,9 +9,10 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 
+from components.births.provider import BirthArgs
 from components.bucket import Bucket
 from components.checks import require
-from components.endpoint.birth import EndpointBirth, EndpointBirthArgs, EndpointEnd
+from components.endpoint.birth import EndpointBirth, EndpointEnd
 from components.endpoint.policy import ServingPolicy
 from components.metric import Metric
 from components.names import release_name_prefix
@@ -125,14 +126,8 @@ class Endpoint(pulumi.ComponentResource):
             kms_key_id=args.logs_key_arn,
             opts=child,
         )
-        born = EndpointBirthArgs(
-            place=args.place,
-            endpoint_name=args.endpoint_name,
-            image_uri=args.image_uri,
-            model_data_url=args.model_data_url,
-            tags=args.tags,
-        )
-        birth = EndpointBirth(f"{name}-birth", born, child)
+        born = BirthArgs(place=args.place, name=args.endpoint_name, tags=args.tags)
+        birth = EndpointBirth(f"{name}-birth", born, args.image_uri, args.model_data_url, child)
         model = aws.sagemaker.Model(
             f"{name}-bootstrap-model",
             name=f"{args.endpoint_name}-bootstrap",

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.births.provider import BirthArgs
 from components.bucket import Bucket
 from components.checks import require
 from components.place import Place
 from components.role_rest import RoleRest
 from components.service_role import ServiceRole, ServiceRoleArgs
 from components.statements import Statement, allow
-from components.tracking.birth import TrackingBirth, TrackingBirthArgs
+from components.tracking.birth import TrackingBirth
 
 SIZES = ("Small", "Medium", "Large")
 # What a job's run needs. MLflow knows no rights to single runs: who may update one may update all, and delete none.
@@ -93,7 +94,7 @@ class Tracking(pulumi.ComponentResource):
             child,
         )
         birth = TrackingBirth(
-            f"{name}-birth", TrackingBirthArgs(place=args.place, server_name=args.server_name, tags=args.tags), child
+            f"{name}-birth", BirthArgs(place=args.place, name=args.server_name, tags=args.tags), child
         )
         rested = RoleRest(f"{name}-server-rest", role.arn, child)  # SageMaker looks once at what the role may do
         server = aws.sagemaker.MlflowTrackingServer(

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pulumi.dynamic import ResourceProvider
 
-from components import births, identity
+from components import identity
+from components.births import calls as births
 from components.endpoint.birth import EndpointBirthProvider, EndpointEndProvider
 from components.features import sweep
 from components.features.group import FeatureGroupProvider

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from components import births
+from components.births import calls as births
 from components.features import calls
 from components.features.calls import FeatureGroupError
 from components.features.group import FeatureGroupProvider

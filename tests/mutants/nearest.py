@@ -91,7 +91,7 @@ NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("components/account.py", ("tests/components/test_account.py", "tests/components/test_account_patience.py")),
     ("components/asl.py", ("tests/components/test_asl.py", "tests/components/release/test_definition.py")),
     (
-        "components/births.py",
+        "components/births/*.py",
         (
             "tests/components/endpoint/test_birth.py",
             "tests/components/tracking/test_birth.py",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components import births
+from components.births import calls as births
 from machine.cli import PulumiError
 from stacks import interrupted
 from tests.replacing import HOLDS_DATA, fixed_name

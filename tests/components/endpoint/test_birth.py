@@ -13,7 +13,7 @@ from moto import mock_aws
 from moto.sagemaker.models import sagemaker_backends
 
 from components.account import WrongAccountError
-from components.births import NameTakenError
+from components.births.calls import NameTakenError
 from components.endpoint.birth import EndpointBirthProvider, EndpointEndProvider
 
 ACCOUNT = "123456789012"  # moto's

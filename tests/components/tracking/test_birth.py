@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from components.births import NameTakenError
+from components.births.calls import NameTakenError
 from components.tracking.birth import TrackingBirthProvider
 from sandbox.cloud import credentials
 from sandbox.cloud.settings import LOCAL_ACCOUNT

@@ -39,20 +39,24 @@ class Kind:
         What stands before ``Name``, ``Arn`` and ``Status`` in its answers.
     failed : str
         The status of one whose creation failed.
+    named : str
+        Under which the props of `clear` hold the name.
     """
 
     noun: str
     operation: str
     prefix: str
     failed: str
+    named: str
 
 
-ENDPOINT = Kind(noun="endpoint", operation="endpoint", prefix="Endpoint", failed="Failed")
+ENDPOINT = Kind(noun="endpoint", operation="endpoint", prefix="Endpoint", failed="Failed", named="endpoint_name")
 TRACKING_SERVER = Kind(
     noun="MLflow tracking server",
     operation="mlflow_tracking_server",
     prefix="TrackingServer",
     failed="CreateFailed",
+    named="server_name",
 )
 
 
@@ -63,8 +67,8 @@ def status(kind: Kind, props: Mapping[str, Any], name: str) -> str | None:
     return None if found is None else str(found[f"{kind.prefix}Status"])
 
 
-def clear(kind: Kind, props: Mapping[str, Any], name: str) -> None:
-    """Delete what a failed creation left, and wait until the name is free; anything else stays.
+def clear(kind: Kind, props: Mapping[str, Any]) -> None:
+    """Delete what a failed creation left under the name in `props`, and wait until it is free; anything else stays.
 
     Raises
     ------
@@ -72,6 +76,7 @@ def clear(kind: Kind, props: Mapping[str, Any], name: str) -> None:
         If it does not carry the `tags` of `props`, or does not go.
     """
     client = session_for(props["account_id"], props["region"]).client("sagemaker")
+    name = props[kind.named]
     found = _describe(kind, client, name)
     if found is None or found[f"{kind.prefix}Status"] != kind.failed:
         return
