@@ -14,7 +14,7 @@ async def program() -> dict[str, Any]:
     """Register everything; return the stack's outputs."""
     read = inputs.read()
     await asyncio.gather(identity.confirmed(read.settings), providers.load_sdk())
-    return environment(read, providers.aws_provider(read.settings))
+    return environment(read, providers.aws_provider(read.settings)).as_dict()
 
 
 gc.disable()  # a program that lives for seconds and keeps all that it makes need not look for garbage

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pulumi
 import pulumi_aws as aws
 
@@ -13,13 +11,13 @@ from stacks.platform import platform
 from stacks.workload import DeployedWorkload
 
 
-def environment(inputs: Inputs, provider: aws.Provider) -> dict[str, Any]:
+def environment(inputs: Inputs, provider: aws.Provider) -> Outputs[pulumi.Output[str]]:
     """Register everything; return the stack's outputs."""
     settings = inputs.settings
     base = platform(settings, [chosen.workload for chosen in inputs.workloads], provider)
     opts = pulumi.ResourceOptions(provider=provider)
     deployed = {chosen.workload.name: DeployedWorkload(settings, chosen, base, opts) for chosen in inputs.workloads}
-    told: Outputs[pulumi.Output[str]] = Outputs(
+    return Outputs(
         region=settings.region,
         raw_bucket=base.lake.raw.name,
         curated_bucket=base.lake.curated.name,
@@ -37,4 +35,3 @@ def environment(inputs: Inputs, provider: aws.Provider) -> dict[str, Any]:
         alarm_subscriptions_pending=base.subscribers.pending,
         workloads={name: workload.told for name, workload in deployed.items()},
     )
-    return told.as_dict()

@@ -71,6 +71,6 @@ def registered(read: Inputs) -> tuple[Recording, dict[str, Any]]:
     told: dict[str, Any] = {}
 
     def program() -> None:
-        told.update(program_of.environment(read, aws_provider(read.settings)))
+        told.update(program_of.environment(read, aws_provider(read.settings)).as_dict())
 
     return record(program, stack=read.settings.environment), told
