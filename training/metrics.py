@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import numpy as np
-from sklearn import metrics as scorers
 
 from inference.answers import Answers
 from training.labels import Labels
@@ -51,8 +50,7 @@ def value(metric: Metric, workload: Workload, labels: Labels, answers: Answers) 
         given, arguments = answers[:, 1], {}  # scikit-learn takes two classes as a boolean
     else:
         given, arguments["labels"] = answers, np.arange(answers.shape[1])
-    function = cast(Callable[..., Any], getattr(scorers, metric.function))
-    return float(function(labels, given, **arguments))
+    return float(_scorer(metric.function)(labels, given, **arguments))
 
 
 def decisions(workload: Workload, answers: Answers) -> Labels:
@@ -62,11 +60,15 @@ def decisions(workload: Workload, answers: Answers) -> Labels:
     return np.asarray(answers.argmax(axis=1))
 
 
+def _scorer(name: str) -> Callable[..., Any]:
+    from sklearn import metrics  # noqa: PLC0415 - a second, which jobs that only read what was measured can spare
+
+    return cast(Callable[..., Any], getattr(metrics, name))
+
+
 def _mean_pinball_loss(quantiles: Sequence[float], labels: Labels, answers: Answers) -> float:
-    losses = [
-        scorers.mean_pinball_loss(labels, answers[:, at], alpha=quantile) for at, quantile in enumerate(quantiles)
-    ]
-    return float(np.mean(losses))
+    loss = _scorer("mean_pinball_loss")
+    return float(np.mean([loss(labels, answers[:, at], alpha=quantile) for at, quantile in enumerate(quantiles)]))
 
 
 def _interval_coverage(_: Sequence[float], labels: Labels, answers: Answers) -> float:
