@@ -28,15 +28,16 @@ REGION = "us-east-1"
 
 
 def eventually(what: Callable[[], Any], seconds: float = 60.0) -> Any:
-    """Return the first truthy answer of a function; fail after some seconds."""
-    until = time.monotonic() + seconds
+    """Return the first truthy answer of a function, asked more and more seldom; fail after some seconds."""
+    until, pause = time.monotonic() + seconds, 0.02
     while True:
         found = what()
         if found:
             return found
         if time.monotonic() > until:
             raise AssertionError(f"did not come true within {seconds} s")
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(pause * 1.3, 0.2)  # each question to a local cloud takes it from what is waited for
 
 
 def gathered(take: Callable[[], list[Any]], count: int, seconds: float = 60.0) -> list[Any]:
