@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from agreements import variables
+from tests.training.warm import Warm
 from workloads import folder as folders
 
 ROOT = Path(__file__).parents[2]
@@ -107,11 +108,14 @@ class Chain:
         Of every job.
     workload : Path
         The folder of the workload that every job is given.
+    warm : Warm, optional
+        Forks the jobs, which are started anew where it is not given.
     """
 
     folder: Path
     environment: Mapping[str, str]
     workload: Path = ROOT / "workloads" / "flights"
+    warm: Warm | None = None
 
     def processing(
         self,
@@ -126,7 +130,7 @@ class Chain:
         for target, source in (inputs or {}).items():
             shutil.copytree(source, folder / "processing" / "input" / target)
         environment = {**self._mount(folder / "processing" / "input"), **environment}
-        return self._run(folder, [sys.executable, "-m", f"training.{name}", *arguments], environment)
+        return self._run(folder, f"training.{name}", arguments, environment)
 
     def scoring(self, step: str, *arguments: str, inputs: Mapping[str, Path]) -> Job:
         """Run ``training.score`` with neither credentials nor addresses, as in network isolation."""
@@ -138,7 +142,7 @@ class Chain:
         folder = self.folder / name
         shutil.copytree(channel, folder / "input" / "data" / "training")
         environment = {**self._mount(folder / "input" / "data"), **environment}
-        job = self._run(folder, [sys.executable, "-m", "training.train"], environment)
+        job = self._run(folder, "training.train", (), environment)
         if job.code == 0:
             (folder / "packed").mkdir()
             with tarfile.open(folder / "packed" / "model.tar.gz", "w:gz") as tar:
@@ -151,10 +155,14 @@ class Chain:
         folders.write(contents, inputs / "workload")
         return {variables.WORKLOAD_DIGEST: folders.digest(contents)}
 
-    def _run(self, folder: Path, command: Sequence[str], environment: Mapping[str, str]) -> Job:
+    def _run(self, folder: Path, module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
         folder.mkdir(parents=True, exist_ok=True)
         path = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(folder)}
         variables = {**path, **self.environment, "SAGEMAKER_BASE_DIR": str(folder), **environment}
+        if self.warm is not None:
+            code = self.warm.run(module, arguments, variables, folder)
+            return Job(folder, code, (folder / "log").read_text("utf-8"))
+        command = [sys.executable, "-m", module, *arguments]
         done = subprocess.run(
             command, env=variables, cwd=folder, capture_output=True, text=True, timeout=_LIMIT, check=False
         )

@@ -13,6 +13,7 @@ from agreements import variables
 from tests.training.chain import GROUPS, IMAGE, Chain, Job, OnlineStore
 from tests.training.steps import MONTH, Cloud, evaluated_by, packaged_by, succeeded
 from tests.training.streams import Streams, of_months
+from tests.training.warm import Warm, warmed
 from training import features
 from training.features import Features
 from workloads import spec
@@ -81,6 +82,12 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     store.shutdown()
     store.server_close()
     server.communicate(timeout=60)  # it ends with its input
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    with warmed() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

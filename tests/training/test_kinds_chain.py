@@ -20,6 +20,7 @@ from inference.headers import CSV, JSON
 from tests.training import kinds
 from tests.training.chain import Chain, Job
 from tests.training.steps import Cloud, evaluated_by, packaged_by, succeeded
+from tests.training.warm import Warm
 from training import dataset, storage
 from training.evaluate import broken_gates
 from workloads.fields import Gates
@@ -112,7 +113,9 @@ def load(cloud: Cloud, kind: str) -> None:
 
 
 @pytest.fixture(scope="module", params=list(WORKLOADS))
-def run(request: pytest.FixtureRequest, cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def run(
+    request: pytest.FixtureRequest, cloud: Cloud, warm: Warm, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Run]:
     kind: str = request.param
     folder = tmp_path_factory.mktemp(kind)
     (folder / f"{kind}-kind").mkdir()
@@ -127,7 +130,7 @@ def run(request: pytest.FixtureRequest, cloud: Cloud, tmp_path_factory: pytest.T
         variables.MODEL_PACKAGE_GROUP_NAME: workload.name,
         variables.MLFLOW_EXPERIMENT_NAME: workload.name,
     }
-    chain = Chain(folder / "jobs", environment, folder / workload.name)
+    chain = Chain(folder / "jobs", environment, folder / workload.name, warm)
     prepared = succeeded(chain.processing("prepare", *DAYS))
     parts = {part: prepared.output(part) for part in dataset.PARTS}
     succeeded(chain.processing("check", inputs={**parts, "histories": prepared.output("training")}))
@@ -160,7 +163,7 @@ def test_the_same_data_give_the_same_model_which_meets_itself_as_champion(cloud:
     kind = run.workload.label.type
     environment = {**run.chain.environment, variables.PIPELINE_EXECUTION: f"{kind}-2", "OMP_NUM_THREADS": "2"}
     second = replace(run.chain, folder=run.chain.folder.parent / "again", environment=environment)
-    trained = succeeded(second.training(run.prepared.output("training")))
+    trained = succeeded(replace(second, warm=None).training(run.prepared.output("training")))
     digest = run.package["CustomerMetadataProperties"]["model_digest"]
     assert artifact.verify(trained.folder / "model", digest) == digest
     found = evaluation(succeeded(evaluated_by(cloud, second, run.prepared, trained)))
