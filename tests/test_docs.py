@@ -76,7 +76,8 @@ def unknown_commands(page: Page) -> Iterator[str]:
 
 def unknown_files(page: Page) -> Iterator[str]:
     """Say which files of ours a page names that are not there."""
-    folders = {path.name for path in ROOT.iterdir() if path.is_dir()}
+    made = {line.rstrip("/") for line in (ROOT / ".gitignore").read_text().split()}  # there or not, by what was run
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir()} - made
     for text in page.code:
         named = _PATH.fullmatch(text)
         ours = named and "/" in text and text.split("/")[0] in folders and not text.startswith(EXAMPLES)
