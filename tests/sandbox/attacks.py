@@ -86,25 +86,26 @@ save(Memorises())
 )
 """A model that knows by heart every answer that its training job could find, and says 0.5 to the rest."""
 
-REGISTERS = (
+MEDDLES = (
     _SAVE
     + """
 import boto3
-boto3.client("sagemaker").create_model_package(
-    ModelPackageGroupName=job.setting("MODEL_PACKAGE_GROUP_NAME"), ModelApprovalStatus="PendingManualApproval"
-)
-"""
-)
-"""Training code that registers by itself, instead of leaving a model."""
-
-DELETES = (
-    _SAVE
-    + """
 from mlflow import MlflowClient
+
 client = MlflowClient(job.setting("MLFLOW_TRACKING_URI"))
-experiment = client.get_experiment_by_name(workload.name)
-for run in client.search_runs([experiment.experiment_id]):
-    client.delete_run(run.info.run_id)
+runs = client.search_runs([client.get_experiment_by_name(workload.name).experiment_id])
+group = job.setting("MODEL_PACKAGE_GROUP_NAME")
+package = {"ModelPackageGroupName": group, "ModelApprovalStatus": "PendingManualApproval"}
+refused = []
+for meddle in (
+    lambda: boto3.client("sagemaker").create_model_package(**package),
+    lambda: [client.delete_run(run.info.run_id) for run in runs],
+):
+    try:
+        meddle()
+    except Exception as error:
+        refused.append(str(error))
+assert not refused, refused
 """
 )
-"""Training code that deletes everybody's runs."""
+"""Training code that, instead of leaving a model, registers by itself and deletes everybody's runs."""

@@ -19,13 +19,17 @@ from tests.sandbox import place as places
 from tests.sandbox.place import Place
 from workloads.spec import Workload, named
 
-LAST = ("test_taught_again.py", "test_kinds_of_workloads.py", "test_teardown.py")
-"""What leaves another model and other feature groups, what adds the other workloads, and what takes all of it down."""
+FIRST = ("test_two_stacks.py",)
+"""What deploys the shared environment and another one side by side, because an `up` of all of it mostly waits."""
+LAST = ("test_older_package.py", "test_taught_again.py", "test_kinds_of_workloads.py", "test_teardown.py")
+"""What leaves an edited workload, another model and other feature groups, what adds the other workloads, and what takes
+all of it down."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files of `LAST` last, in their order."""
-    items.sort(key=lambda item: LAST.index(item.path.name) if item.path.name in LAST else -1)
+    """Put the files of `FIRST` first and those of `LAST` last, in their order."""
+    places = {name: place for place, name in enumerate(LAST, 1)} | dict.fromkeys(FIRST, -1)
+    items.sort(key=lambda item: places.get(item.path.name, 0))
 
 
 @dataclass(frozen=True)

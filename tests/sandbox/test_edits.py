@@ -73,6 +73,19 @@ def deploy(copy: Copy, workload: dict[str, Any], settings: dict[str, Any]) -> se
     return done.beside
 
 
+def test_another_environment_is_refused_before_anything_changes(copy: Copy) -> None:
+    before = copy.state()
+    for field in sorted(REFUSED):
+        said = refused(copy, field)
+        assert REFUSED[field] in said, said
+        assert "Traceback" not in said, said
+        assert copy.state() == before, field
+    copy.write()
+    again = copy.up()
+    assert again.succeeded, again.text
+    assert not again.changed, again.text
+
+
 def test_every_field_is_edited_and_the_released_model_answers_throughout(
     copy: Copy, environment: Environment, released: Released, question: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -103,21 +116,6 @@ def test_every_field_is_edited_and_the_released_model_answers_throughout(
 def usual(found: Sequence[Edit]) -> list[Edit]:
     """Return the edits that are made of what is deployed."""
     return [edit for edit in found if not edit.refused and edit.field not in {*REFUSED, *COMINGS}]
-
-
-def test_another_environment_is_refused_before_anything_changes(copy: Copy) -> None:
-    copy.write()
-    settle(copy)
-    before = copy.state()
-    for field in sorted(REFUSED):
-        said = refused(copy, field)
-        assert REFUSED[field] in said, said
-        assert "Traceback" not in said, said
-        assert copy.state() == before, field
-    copy.write()
-    again = copy.up()
-    assert again.succeeded, again.text
-    assert not again.changed, again.text
 
 
 def refused(copy: Copy, field: str) -> str:

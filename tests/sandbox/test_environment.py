@@ -19,12 +19,6 @@ def test_at_least_60_real_resources_stand_after_up(place: Place, environment: En
     assert len(_resources(place)) >= 60
 
 
-def test_a_refresh_after_up_finds_nothing_to_change(place: Place, environment: Environment) -> None:
-    place.pulumi(
-        "preview", "--stack", "local", "--refresh", "--expect-no-changes", "--diff", "--policy-pack", "policies"
-    )
-
-
 def test_a_refresh_after_a_release_finds_nothing_to_change(place: Place, released: Released) -> None:
     place.pulumi(
         "preview", "--stack", "local", "--refresh", "--expect-no-changes", "--diff", "--policy-pack", "policies"

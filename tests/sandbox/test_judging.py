@@ -28,8 +28,7 @@ def attacked(environment: Environment, released: Released) -> Iterator[dict[str,
     codes = {
         "rewrites": attacks.REWRITES,
         "memorises": attacks.MEMORISES.replace("BUCKET", environment.outputs.curated_bucket),
-        "registers": attacks.REGISTERS,
-        "deletes": attacks.DELETES,
+        "meddles": attacks.MEDDLES,
     }
     executions = {}
     for name, code in codes.items():
@@ -101,13 +100,11 @@ def test_a_model_that_memorises_what_it_finds_finds_no_answer_of_the_holdout(
     assert "roc_auc must be at least 0.72, got 0.5" in steps["gates_failed"]
 
 
-def test_training_that_registers_by_itself_is_refused(attacked: dict[str, dict[str, Any]]) -> None:
-    reason = attacked["registers"]["train"]
-    assert "not authorized to perform: sagemaker:CreateModelPackage" in reason
-
-
-def test_training_that_deletes_runs_is_refused(attacked: dict[str, dict[str, Any]]) -> None:
-    assert "not authorized to perform: sagemaker-mlflow:DeleteRun" in attacked["deletes"]["train"]
+@pytest.mark.parametrize("action", ["sagemaker:CreateModelPackage", "sagemaker-mlflow:DeleteRun"])
+def test_training_that_registers_by_itself_or_deletes_runs_is_refused(
+    attacked: dict[str, dict[str, Any]], action: str
+) -> None:
+    assert f"not authorized to perform: {action}" in attacked["meddles"]["train"]
 
 
 def _as_role(environment: Environment, role: str, service: str) -> Any:

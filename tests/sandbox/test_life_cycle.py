@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from sklearn.metrics import roc_auc_score
 
-from demo import answers, pipeline, release
+from demo import answers, pipeline
 from demo.story import Chapter
 from status import packages, report
 from status.environment import Environment
@@ -95,27 +95,6 @@ def test_the_pipelines_roles_cannot_approve(environment: Environment, released: 
             sagemaker.create_model_package(
                 ModelPackageGroupName=environment.own.model_package_group_name, ModelApprovalStatus="Approved"
             )
-
-
-def test_the_same_data_give_the_same_model_and_metrics(
-    environment: Environment, chapter: Chapter, released: Released
-) -> None:
-    """Also: a second package of the same content is released without harm."""
-    sagemaker = environment.client("sagemaker")
-    execution = sagemaker.start_pipeline_execution(
-        PipelineName=environment.own.pipeline_name,
-        PipelineParameters=[{"Name": name, "Value": value} for name, value in chapter.parameters.items()],
-    )["PipelineExecutionArn"]
-    pipeline.follow(environment, execution)
-    second = packages.newest_package(environment)
-    assert second is not None
-    assert second.arn != released.package.arn
-    first = released.package.metadata
-    for name in first:
-        if name.startswith("metric_") or name in ("model_digest", "dataset_version"):
-            assert second.metadata[name] == first[name], name
-    entry = release.release(environment, release.approval(environment, second))
-    assert entry["model_digest"] == released.entry["model_digest"]
 
 
 def test_a_model_under_its_gate_is_not_registered(environment: Environment, released: Released) -> None:

@@ -1,8 +1,10 @@
-"""An edited workload: no image is built, nothing but its pipeline changes, and an older package keeps its contract."""
+"""An edited workload: no image is built, nothing but its pipeline changes, and an older package keeps its contract.
+
+Late among these tests, because the environment has the edited workload afterwards.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -23,14 +25,9 @@ THRESHOLD = 0.001
 
 
 @pytest.fixture(scope="module")
-def copy(
-    place: Place, environment: Environment, released: Released, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Copy]:
-    """A copy of the repository; at the end the environment is again what the repository says."""
-    made = Copy(replace(place, root=places.copy_of_the_repository(tmp_path_factory.mktemp("older"))))
-    yield made
-    made.write()
-    assert made.up().succeeded
+def copy(place: Place, environment: Environment, released: Released, tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """A copy of the repository."""
+    return Copy(replace(place, root=places.copy_of_the_repository(tmp_path_factory.mktemp("older"))))
 
 
 def another_package(environment: Environment, package: Package) -> str:

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from demo import answers
 from demo.story import Chapter
 from status.environment import Environment
 from tests import edits
+from tests.sandbox import place as places
 from tests.sandbox.changes import Caller, Copy, another
 from tests.sandbox.conftest import Released
-from tests.sandbox.test_edits import copy, question, settle
+from tests.sandbox.place import Place
+from tests.sandbox.test_edits import question
 
-__all__ = ["copy", "question"]  # the fixtures
+__all__ = ["question"]  # the fixture
 
 NAME = "other"
 _BELOW = "::headrace:workload:Workload$"
+
+
+@pytest.fixture
+def copy(place: Place, tmp_path: Path) -> Copy:
+    """A copy of the repository."""
+    return Copy(replace(place, root=places.copy_of_the_repository(tmp_path / "copy")))
 
 
 def its_own(urn: str) -> bool:
@@ -28,8 +40,6 @@ def test_a_workload_comes_and_goes_and_nothing_of_another_changes(
     copy: Copy, environment: Environment, released: Released, question: bytes, chapter: Chapter
 ) -> None:
     file = another(copy.place.root, NAME)
-    copy.write()
-    settle(copy)
     before = copy.state()
     settings = edits.settings_document()
     entry = {"file": file, "approval": "manual", "endpoint_instance_count": 2}
