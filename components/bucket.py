@@ -103,12 +103,20 @@ class Bucket(pulumi.ComponentResource):
             )
         return self._args.key_arn
 
-    def read_statements(self, *prefixes: str) -> list[Statement]:
-        """Permissions to list and read what lies under one of `prefixes`, every version of it."""
+    def read_statements(self, *prefixes: str, key_arn: pulumi.Input[str] | None = None) -> list[Statement]:
+        """Permissions to list and read what lies under one of `prefixes`, every version of it.
+
+        Parameters
+        ----------
+        *prefixes : str
+            Of the objects' keys.
+        key_arn : input of str, optional
+            Customer key of these objects, where it is not the bucket's.
+        """
         return [
             self._list_statement(*prefixes),
             allow(["s3:GetObject", "s3:GetObjectVersion"], [self._objects(prefix) for prefix in prefixes]),
-            *self._key_statements("kms:Decrypt"),
+            *([allow(["kms:Decrypt"], [key_arn])] if key_arn is not None else self._key_statements("kms:Decrypt")),
         ]
 
     def newest_statements(self, prefix: pulumi.Input[str]) -> list[Statement]:

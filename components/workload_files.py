@@ -21,7 +21,9 @@ class WorkloadFilesArgs:
     Attributes
     ----------
     bucket : Bucket
-        The artifacts bucket.
+        The artifacts bucket. The bootstrap model carries its customer key.
+    files_key_arn : input of str
+        Customer key of the files. Every job reads them, so it is one that every job has.
     workload_name : str
         Whose files they are.
     files : mapping of str to bytes
@@ -35,6 +37,7 @@ class WorkloadFilesArgs:
     """
 
     bucket: Bucket
+    files_key_arn: pulumi.Input[str]
     workload_name: str
     files: Mapping[str, bytes]
     digest: str
@@ -69,7 +72,13 @@ class WorkloadFiles(pulumi.ComponentResource):
         archive = f"{BOOTSTRAPS}{args.workload_name}/{args.bootstrap_digest}/model.tar.gz"
         self.objects: Sequence[pulumi.Resource] = (
             *(
-                self._object(f"{name}-{file}", f"{folder}{file}", content=body.decode("utf-8"), kind="text/plain")
+                self._object(
+                    f"{name}-{file}",
+                    f"{folder}{file}",
+                    content=body.decode("utf-8"),
+                    kind="text/plain",
+                    key_arn=args.files_key_arn,
+                )
                 for file, body in args.files.items()
             ),
             self._object(
@@ -77,6 +86,7 @@ class WorkloadFiles(pulumi.ComponentResource):
                 archive,
                 content_base64=base64.b64encode(args.bootstrap).decode("ascii"),
                 kind="application/x-tar",
+                key_arn=args.bucket.key_arn,
             ),
         )
         self.uri: pulumi.Output[str] = pulumi.Output.format("s3://{}/{}", args.bucket.name, folder)
@@ -85,14 +95,22 @@ class WorkloadFiles(pulumi.ComponentResource):
 
     def read_statements(self) -> list[Statement]:
         """Permissions to read this workload's files, of any digest."""
-        return self._args.bucket.read_statements(f"{WORKLOADS}{self._args.workload_name}/")
+        prefix = f"{WORKLOADS}{self._args.workload_name}/"
+        return self._args.bucket.read_statements(prefix, key_arn=self._args.files_key_arn)
 
     def bootstrap_statements(self) -> list[Statement]:
         """Permissions to read this workload's bootstrap models."""
         return self._args.bucket.read_statements(f"{BOOTSTRAPS}{self._args.workload_name}/")
 
     def _object(
-        self, name: str, key: str, *, kind: str, content: str | None = None, content_base64: str | None = None
+        self,
+        name: str,
+        key: str,
+        *,
+        kind: str,
+        key_arn: pulumi.Input[str],
+        content: str | None = None,
+        content_base64: str | None = None,
     ) -> pulumi.Resource:
         return aws.s3.BucketObjectv2(
             name,
@@ -102,7 +120,7 @@ class WorkloadFiles(pulumi.ComponentResource):
             content_base64=content_base64,
             content_type=kind,
             server_side_encryption="aws:kms",
-            kms_key_id=self._args.bucket.key_arn,
+            kms_key_id=key_arn,
             bucket_key_enabled=True,
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )

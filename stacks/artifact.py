@@ -15,6 +15,7 @@ def workload_files(site: Site) -> WorkloadFiles:
         site.part("files"),
         WorkloadFilesArgs(
             bucket=site.platform.lake.artifacts,
+            files_key_arn=site.platform.keys.data_arn,
             workload_name=site.workload.name,
             files=files,
             digest=folder.digest(files),

@@ -24,6 +24,7 @@ def program(digest: str = "d1", told: dict[str, object] | None = None) -> Callab
             "workload",
             WorkloadFilesArgs(
                 bucket=lake(place, opts, known).artifacts,
+                files_key_arn=known.data_arn,
                 workload_name="mine",
                 files=FILES,
                 digest=digest,
@@ -57,11 +58,12 @@ def test_each_file_is_an_object_under_the_digest(recording: Recording) -> None:
     assert base64.b64decode(archive["contentBase64"]) == b"\x1f\x8b"
 
 
-def test_objects_have_the_bucket_s_customer_key(recording: Recording) -> None:
+def test_the_files_have_the_key_that_every_job_has_and_the_bootstrap_the_models(recording: Recording) -> None:
     for one in recording.of(OBJECT):
         assert one.inputs["bucket"] == BUCKET
         assert one.inputs["serverSideEncryption"] == "aws:kms"
-        assert one.inputs["kmsKeyId"] == f"arn:aws:kms:{REGION}:{ACCOUNT}:key/keys-model-0000000"
+        key = "model" if one.inputs["key"].startswith("bootstraps/") else "data"
+        assert one.inputs["kmsKeyId"] == f"arn:aws:kms:{REGION}:{ACCOUNT}:key/keys-{key}-0000000"
 
 
 def test_another_digest_is_another_place_and_what_lies_at_the_old_one_stays(recording: Recording) -> None:

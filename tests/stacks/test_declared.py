@@ -28,6 +28,8 @@ KEYS = {
     "data": {
         "catalogue-workgroup",
         "flights-endpoint-bootstrap-configuration",  # what is captured
+        "flights-files-features.sql",
+        "flights-files-workload.yaml",
         "flights-features-aircraft",
         "flights-features-origin",
         "flights-features-route",
@@ -42,8 +44,6 @@ KEYS = {
         "image-repository",
         "lake-artifacts-encryption",
         "flights-files-bootstrap",
-        "flights-files-features.sql",
-        "flights-files-workload.yaml",
     },
     "logs": {
         "alarms-topic",

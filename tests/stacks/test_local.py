@@ -97,6 +97,16 @@ def test_only_the_evaluation_reads_the_answers_of_the_holdout(local: Recording) 
     assert readers == {"flights-features-job-policy", "flights-evaluating-job-policy"}
 
 
+def test_of_the_jobs_only_those_that_handle_packages_may_use_the_models_key(local: Recording) -> None:
+    users = {
+        found.name
+        for found in local.of(ROLE_POLICY)
+        for statement in local.policy(found.type, found.name)
+        if found.name.endswith("-job-policy") and str(statement["Resource"]).endswith(":key/keys-model-0000000")
+    }
+    assert users == {"flights-evaluating-job-policy", "flights-registering-job-policy"}
+
+
 def test_jobs_write_the_log_streams_of_their_own_names(local: Recording) -> None:
     groups = "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/sagemaker"
     written = {
