@@ -106,7 +106,8 @@ venv: .venv/installed
 	@.venv/bin/uv pip sync --quiet --python $(PY) requirements.lock
 	@touch $@
 
-# Three at a time on two cores: the tests that deploy mostly wait. They start first, because they take longest.
+# Three at a time on two cores: the tests that deploy mostly wait. They start first, because they take longest, and
+# the others give way to them.
 test: ready  ## every check that CI runs
 	@$(MAKE) --no-print-directory --jobs=3 --old-file=ready --output-sync=target sandbox-tests unit lint types cloud-tests
 
@@ -118,7 +119,7 @@ types: venv  ## strict type checks
 	.venv/bin/mypy .
 
 unit: venv  ## tests of components, policies, training, inference and the rules of the house
-	$(PY) -m pytest tests workloads --ignore tests/sandbox --ignore tests/cloud --numprocesses 2 --dist loadfile
+	nice $(PY) -m pytest tests workloads --ignore tests/sandbox --ignore tests/cloud --numprocesses 2 --dist loadfile
 
 # Tests that start no process and no local cloud; tests/quick.py fails those that do. SLOWER: what does, or takes long.
 QUICK  := tests/test_*.py tests/workloads tests/inference tests/demo tests/status \
@@ -133,7 +134,7 @@ quick: venv  ## formatter, linter and the tests that start no process; under a m
 	@$(PY) -m pytest -p tests.quick $(wildcard $(QUICK)) $(SLOWER:%=--ignore %) --numprocesses 2 --dist loadfile
 
 cloud-tests: venv  ## tests of the local cloud's parts
-	$(PY) -m pytest tests/cloud
+	nice $(PY) -m pytest tests/cloud
 
 sandbox-tests: ready  ## the real engine against the local cloud, end to end
 	$(RUN) $(PY) -m pytest tests/sandbox
