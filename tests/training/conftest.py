@@ -45,7 +45,13 @@ def january_features(workload: Workload, january: Streams) -> Features:
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+def warm() -> Iterator[Warm]:
+    with warmed() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def cloud(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     # in a process of its own: in this one any other test's `mock_aws` would empty it
     server = subprocess.Popen([sys.executable, "-c", _MOTO], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
@@ -78,16 +84,10 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         "MLFLOW_EXPERIMENT_NAME": "flights",
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
-    yield Cloud(Chain(folder / "first", environment), s3, sagemaker, online)
+    yield Cloud(Chain(folder / "first", environment, warm=warm), s3, sagemaker, online)
     store.shutdown()
     store.server_close()
     server.communicate(timeout=60)  # it ends with its input
-
-
-@pytest.fixture(scope="session")
-def warm() -> Iterator[Warm]:
-    with warmed() as made:
-        yield made
 
 
 @pytest.fixture(scope="session")

@@ -143,9 +143,11 @@ def test_the_run_is_tracked_from_data_to_package(cloud: Cloud, package: dict[str
 def test_the_same_data_give_the_same_model_and_the_champion_is_met_again(
     cloud: Cloud, prepared: Job, evaluated: Job, package: dict[str, Any]
 ) -> None:
+    """With other threads, and each job in a process that was started anew."""
     cloud.sagemaker.update_model_package(ModelPackageArn=package["ModelPackageArn"], ModelApprovalStatus="Approved")
     environment = {**cloud.chain.environment, "HEADRACE_PIPELINE_EXECUTION": "execution2", "OMP_NUM_THREADS": "2"}
-    second = replace(cloud.chain, folder=cloud.chain.folder.parent / "second", environment=environment)
+    anew = cloud.chain.folder.parent / "second"
+    second = replace(cloud.chain, folder=anew, environment=environment, warm=None)
     again = succeeded(second.processing("prepare", *MONTH))
     trained = succeeded(second.training(again.output("training")))
     found = json.loads(

@@ -20,7 +20,6 @@ from inference.headers import CSV, JSON
 from tests.training import kinds
 from tests.training.chain import Chain, Job
 from tests.training.steps import Cloud, evaluated_by, packaged_by, succeeded
-from tests.training.warm import Warm
 from training import dataset, storage
 from training.evaluate import broken_gates
 from workloads.fields import Gates
@@ -113,9 +112,7 @@ def load(cloud: Cloud, kind: str) -> None:
 
 
 @pytest.fixture(scope="module", params=list(WORKLOADS))
-def run(
-    request: pytest.FixtureRequest, cloud: Cloud, warm: Warm, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Run]:
+def run(request: pytest.FixtureRequest, cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     kind: str = request.param
     folder = tmp_path_factory.mktemp(kind)
     (folder / f"{kind}-kind").mkdir()
@@ -130,7 +127,7 @@ def run(
         variables.MODEL_PACKAGE_GROUP_NAME: workload.name,
         variables.MLFLOW_EXPERIMENT_NAME: workload.name,
     }
-    chain = Chain(folder / "jobs", environment, folder / workload.name, warm)
+    chain = Chain(folder / "jobs", environment, folder / workload.name, cloud.chain.warm)
     prepared = succeeded(chain.processing("prepare", *DAYS))
     parts = {part: prepared.output(part) for part in dataset.PARTS}
     succeeded(chain.processing("check", inputs={**parts, "histories": prepared.output("training")}))

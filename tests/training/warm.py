@@ -1,18 +1,20 @@
 """Jobs forked from a process that has imported what they import, where most of a job's seconds are its imports.
 
 A forked job has the environment, folder, arguments and exit of one that is started anew. What is read while a library
-loads (OMP_NUM_THREADS) was read before it began; and that each job imports what it needs is seen where jobs are started
-anew, in `tests.training.test_chain`.
+loads (OMP_NUM_THREADS) was read before it began; where that matters, and for one execution of the flights
+(`tests.training.test_chain`), jobs are started anew.
 """
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
 import runpy
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,15 +61,17 @@ def main() -> None:
     """Fork a job for each line of the input, and say how it ended."""
     for name in _IMPORTED:
         importlib.import_module(name)
+    gc.freeze()  # what is collected or taken apart at the end is copied into the fork first: as dear as importing it
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            _become(**json.loads(line))
-            return
+            code = _become(**json.loads(line))
+            sys.stdout.flush()
+            os._exit(code)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
-def _become(module: str, arguments: list[str], environment: dict[str, str], folder: str) -> None:
+def _become(module: str, arguments: list[str], environment: dict[str, str], folder: str) -> int:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
@@ -75,7 +79,14 @@ def _become(module: str, arguments: list[str], environment: dict[str, str], fold
     for number, file in enumerate((os.open(os.devnull, os.O_RDONLY), log, log)):
         os.dup2(file, number)
     sys.argv[1:] = arguments
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
