@@ -82,7 +82,7 @@ def _run(folder: Path) -> str | None:
 
 def answer_main() -> None:
     """Entry point of the model's own process; the argument is the folder that its archive was unpacked to."""
-    sys.exit(job.run(lambda: _answer(Path(sys.argv[1])), _MESSAGE))
+    job.leave(job.run(lambda: _answer(Path(sys.argv[1])), _MESSAGE))
 
 
 def _answer(folder: Path) -> None:

@@ -6,7 +6,6 @@ SageMaker starts it as ``train``; the image's bin/train runs this module.
 from __future__ import annotations
 
 import random
-import sys
 import warnings
 from typing import Any, cast
 
@@ -95,4 +94,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(job.run(main, "output/failure"))
+    job.leave(job.run(main, "output/failure"))
