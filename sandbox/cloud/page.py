@@ -16,7 +16,7 @@ from moto.core.responses import BaseResponse
 from moto.core.utils import camelcase_to_underscores, get_service_model, method_names_from_class
 
 from sandbox.cloud import actions
-from sandbox.cloud.control import resources
+from sandbox.cloud.control.iam import resources
 from sandbox.cloud.server import registry
 
 FILE = Path(__file__).parents[2] / "docs" / "local-cloud-actions.md"

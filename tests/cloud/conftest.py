@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cloud.endpoints.local import Cloud, started
+from tests.cloud.local import Cloud, started
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cloud.endpoints.local import started
+from tests.cloud.local import started
 from tests.components.release.local import Platform
 
 

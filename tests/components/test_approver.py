@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cloud.endpoints.local import eventually
+from tests.cloud.local import eventually
 from tests.components.release.local import GROUP, Platform
 
 

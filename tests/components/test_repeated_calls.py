@@ -11,7 +11,7 @@ from components.births import calls as births
 from components.features import calls
 from components.features.calls import FeatureGroupError
 from components.features.group import FeatureGroupProvider
-from tests.cloud.endpoints.local import Cloud
+from tests.cloud.local import Cloud
 from tests.components.features.test_group import changed, cloud, definitions, wanted
 
 __all__ = ["cloud"]

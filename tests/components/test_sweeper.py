@@ -15,7 +15,7 @@ from components.names import RELEASE_TAGS
 from components.sweeper import PackageSweepProvider, ReleaseSweepProvider
 from sandbox.cloud import credentials
 from sandbox.cloud.settings import LOCAL_ACCOUNT
-from tests.cloud.endpoints.local import REGION, Cloud, started
+from tests.cloud.local import REGION, Cloud, started
 
 GROUP = "swept"
 TAGS = {**RELEASE_TAGS, "headrace:stack": "test"}

@@ -64,10 +64,9 @@ _AUTHORISATION = {
     "encryption": "encryption_uses encryption_keys judgement_of_services",
     "policy": "policy policy_edges",
     "request_context": "request_context",
-    "s3": "s3",
     "trust": "judgement_of_services",
 }
-"""Files of the local cloud's authorisation, and the tests in tests/cloud/control; all but S3's start no local cloud."""
+"""Files of the local cloud's authorisation in control/iam, and their tests, which start no local cloud."""
 
 # Pattern of files -> tests, by the order in which they run. The first pattern that fits counts.
 NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -136,9 +135,13 @@ NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("inference/*.py", ("tests/inference", "tests/training/test_gates.py")),
     ("policies/**/*.py", ("tests/policies",)),
     *(
-        (f"sandbox/cloud/control/{part}.py", tuple(f"tests/cloud/control/test_{test}.py" for test in tests.split()))
+        (
+            f"sandbox/cloud/control/iam/{part}.py",
+            tuple(f"tests/cloud/control/iam/test_{test}.py" for test in tests.split()),
+        )
         for part, tests in _AUTHORISATION.items()
     ),
+    ("sandbox/cloud/control/s3.py", ("tests/cloud/control/test_s3.py",)),
 )
 
 

@@ -14,7 +14,7 @@ from rehearse.plan import Plan, plan
 from sandbox.cloud import credentials
 from sandbox.cloud.settings import LOCAL_ACCOUNT
 from stacks.inputs import checked
-from tests.cloud.endpoints.local import REGION, Cloud, started
+from tests.cloud.local import REGION, Cloud, started
 
 ROOT = Path(__file__).parents[2]
 FLIGHTS = "workloads/flights/workload.yaml"

@@ -19,7 +19,7 @@ from rehearse.asking import READS, Aws
 from rehearse.checks import Outcome, run
 from rehearse.plan import Plan, Planned
 from sandbox.cloud import credentials, process
-from tests.cloud.endpoints.local import Cloud
+from tests.cloud.local import Cloud
 
 ROOT = Path(__file__).parents[2]
 

@@ -21,7 +21,7 @@ from stacks.choices import Choices
 from stacks.settings import Settings
 from status.environment import Environment
 from tests import fitting
-from tests.cloud.endpoints.local import eventually
+from tests.cloud.local import eventually
 from tests.sandbox.place import Place
 from workloads.spec import Workload
 

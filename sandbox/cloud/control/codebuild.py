@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 from sandbox.cloud.actions import AwsError, Call, Params, handles
-from sandbox.cloud.control.service_uses import CODEBUILD
-from sandbox.cloud.control.trust import trusts
+from sandbox.cloud.control.iam.service_uses import CODEBUILD
+from sandbox.cloud.control.iam.trust import trusts
 
 _DEFAULTS = {"timeoutInMinutes": 60, "queuedTimeoutInMinutes": 480}
 

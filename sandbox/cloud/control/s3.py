@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.cloud.actions import Call, Params, handles
-from sandbox.cloud.control import authorization
+from sandbox.cloud.control.iam import authorization
 from sandbox.cloud.server.moto_app import missing
 
 CHECKSUMS: dict[str, Callable[[bytes], bytes]] = {

@@ -6,8 +6,8 @@ The condition keys are those that AWS's pages print for each service, and no oth
 from __future__ import annotations
 
 from sandbox.cloud import settings
-from sandbox.cloud.control import authorization, encryption
-from sandbox.cloud.control.request_context import Context
+from sandbox.cloud.control.iam import authorization, encryption
+from sandbox.cloud.control.iam.request_context import Context
 
 _CLOUDWATCH = "cloudwatch.amazonaws.com"
 # What lets a topic's or a queue's service use a key for whoever sends.

@@ -17,9 +17,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.cloud import clients, settings
 from sandbox.cloud.actions import AwsError
-from sandbox.cloud.control.service_uses import EVENTS, SCHEDULER, Use
+from sandbox.cloud.control.iam.service_uses import EVENTS, SCHEDULER, Use
 from sandbox.cloud.events import as_service
-from sandbox.cloud.run.roles import assume, role_client
+from sandbox.cloud.run.shared.roles import assume, role_client
 
 log = logging.getLogger("headrace.events")
 Target = dict[str, Any]

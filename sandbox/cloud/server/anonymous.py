@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.cloud.actions import AwsError, Call
-from sandbox.cloud.control import policy
-from sandbox.cloud.control.resources import needs
+from sandbox.cloud.control.iam import policy
+from sandbox.cloud.control.iam.resources import needs
 from sandbox.cloud.server.identify import Asked, match, request_of
 from sandbox.cloud.server.refusals import SignatureError, as_aws_says
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from sandbox.cloud import actions
 from sandbox.cloud.actions import AwsError, Call, Params
-from sandbox.cloud.control import authorization
-from sandbox.cloud.run import mlflow_front
-from sandbox.cloud.run.mlflow_actions import SERVICE
+from sandbox.cloud.control.iam import authorization
+from sandbox.cloud.run.mlflow import front as mlflow
+from sandbox.cloud.run.mlflow.rights import SERVICE
 from sandbox.cloud.server import anonymous, constraints, gate, wire
 from sandbox.cloud.server.admission import Admission, NotAdmittedError, protocol_of
 from sandbox.cloud.server.identify import Asked
@@ -81,14 +81,14 @@ class Application:
         if environ.get("PATH_INFO") == STATUS_PATH:
             return self._status()
         body = _body(environ)
-        if seen := mlflow_front.page(environ, body):
+        if seen := mlflow.page(environ, body):
             return seen
         try:
             asked, body = self._admission.admit(environ, body)
         except NotAdmittedError as refused:
             return refused.answer
         if asked.service == SERVICE:
-            return mlflow_front.signed(environ, body, authorization.session_of(asked.access_key))
+            return mlflow.signed(environ, body, authorization.session_of(asked.access_key))
         return self._once(asked, environ, body)
 
     def _once(self, asked: Asked, environ: Environ, body: bytes) -> Answer:

@@ -39,7 +39,7 @@ def serve(settings: Settings, bound: Callable[[], object] = lambda: None) -> Non
         logging.getLogger(noisy).setLevel(logging.WARNING)
     configure(settings)
     # after `configure`, which moto reads at import
-    from sandbox.cloud.run import sockets  # noqa: PLC0415
+    from sandbox.cloud.run.shared import sockets  # noqa: PLC0415
     from sandbox.cloud.server import registry  # noqa: PLC0415
     from sandbox.cloud.server.application import Application  # noqa: PLC0415
     from sandbox.cloud.state import children, snapshot  # noqa: PLC0415

@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 
-from tests.cloud.endpoints.local import REGION, Cloud
+from tests.cloud.local import REGION, Cloud
 
 _NUMBERS = itertools.count(1)
 

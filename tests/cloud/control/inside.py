@@ -10,8 +10,8 @@ import boto3
 from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT
 
 from sandbox.cloud.actions import AwsError, Call
-from sandbox.cloud.control import authorization
-from sandbox.cloud.control.authorization import Session
+from sandbox.cloud.control.iam import authorization
+from sandbox.cloud.control.iam.authorization import Session
 
 REGION = "us-east-1"
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"

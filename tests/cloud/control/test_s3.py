@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.cloud.endpoints.local import Cloud, allow
+from tests.cloud.local import Cloud, allow
 
 
 @pytest.fixture

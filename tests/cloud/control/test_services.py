@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.cloud.endpoints.local import Cloud
+from tests.cloud.local import Cloud
 
 
 def project(cloud: Cloud, name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.cloud.endpoints.local import Cloud, eventually
+from tests.cloud.local import Cloud, eventually
 
 
 def topic(cloud: Cloud, name: str) -> str:

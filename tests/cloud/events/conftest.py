@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.cloud.settings import LOCAL_ACCOUNT
-from tests.cloud.endpoints.local import REGION, Cloud, _policy, allow
+from tests.cloud.local import REGION, Cloud, _policy, allow
 
 PASS = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}})
 

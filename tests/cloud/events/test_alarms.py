@@ -10,8 +10,8 @@ import pytest
 from moto.cloudwatch.models import Alarm, MetricAggregatedDatum, MetricDatum, MetricDatumBase
 
 from sandbox.cloud.events.alarms import evaluate
-from tests.cloud.endpoints.local import eventually, gathered
 from tests.cloud.events.conftest import Events
+from tests.cloud.local import eventually, gathered
 
 NOW = datetime(2026, 1, 1, 12, 0, 30, tzinfo=UTC)
 NAMED = [{"Name": "EndpointName", "Value": "e"}]

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from sandbox.cloud.settings import LOCAL_ACCOUNT
-from tests.cloud.endpoints.local import allow, eventually
 from tests.cloud.events.conftest import Events
+from tests.cloud.local import allow, eventually
 
 
 def policy(*statements: dict[str, Any]) -> str:

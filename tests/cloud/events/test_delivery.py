@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import time
 
-from tests.cloud.endpoints.local import eventually, gathered
 from tests.cloud.events.conftest import Events
+from tests.cloud.local import eventually, gathered
 
 BASE = "arn:aws:{}:us-east-1:000000000000:{}"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.cloud.endpoints.local import eventually
 from tests.cloud.events.conftest import Events
+from tests.cloud.local import eventually
 
 
 def test_rule_starts_a_pipeline_with_its_parameters(cloud: Events) -> None:

@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.cloud.events.expressions import ExpressionError, next_time
-from tests.cloud.endpoints.local import eventually
 from tests.cloud.events.conftest import Events
+from tests.cloud.local import eventually
 
 MADE = datetime(2026, 1, 1, 0, 0, 30, tzinfo=UTC)  # a Thursday
 

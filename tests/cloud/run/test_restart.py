@@ -12,8 +12,8 @@ import pytest
 
 from tests.cloud.run import conftest
 from tests.cloud.run.conftest import Cloud
-from tests.cloud.run.jobs import finished_training, training
-from tests.cloud.run.test_pipelines import job
+from tests.cloud.run.jobs.requests import finished_training, training
+from tests.cloud.run.pipelines.test_run import job
 from tests.ports import free_port
 
 REASON = "the local cloud stopped while"

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.cloud.run.conftest import ACCOUNT, REGION, REGISTRY, Cloud, tiny_image
-from tests.cloud.run.jobs import processing
+from tests.cloud.run.jobs.requests import processing
 
 PULL = ("ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer")
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.cloud.server.retries import StoredAnswers
 from sandbox.cloud.server.wire import Answer
-from tests.cloud.endpoints.local import Cloud
+from tests.cloud.local import Cloud
 from tests.cloud.server.local import post
 
 

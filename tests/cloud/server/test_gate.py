@@ -12,7 +12,7 @@ import pytest
 from botocore.awsrequest import AWSRequest
 
 from sandbox.cloud import process
-from tests.cloud.endpoints.local import Cloud
+from tests.cloud.local import Cloud
 from tests.cloud.server.local import Said, signed
 
 JSON = {"Content-Type": "application/x-amz-json-1.1"}

@@ -23,7 +23,7 @@ from sandbox.cloud import process
 from sandbox.cloud.settings import Settings
 from sandbox.cloud.state import children
 from tests import processes
-from tests.cloud.endpoints.local import Cloud, eventually, own_settings
+from tests.cloud.local import Cloud, eventually, own_settings
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from sandbox.cloud import credentials
 from sandbox.cloud.server import signatures
 from sandbox.cloud.server.keys import Key, Keys
 from sandbox.cloud.server.refusals import SignatureError, as_aws_says
-from tests.cloud.endpoints.local import REGION, Cloud, allow
+from tests.cloud.local import REGION, Cloud, allow
 from tests.cloud.server.local import Said, send, signed
 
 # A call of each protocol: service, method, the error of an unknown key, the error of a wrong secret

@@ -13,7 +13,7 @@ from botocore.credentials import Credentials
 
 from sandbox.cloud import credentials
 from sandbox.cloud.server import signatures
-from tests.cloud.endpoints.local import REGION, Cloud
+from tests.cloud.local import REGION, Cloud
 from tests.cloud.server.local import Said, send
 
 CHUNKS = [b"a" * 8192, b"b" * 1000, b""]

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.cloud.state import records
 from sandbox.cloud.state.journal import Journal
-from tests.cloud.endpoints.local import Cloud, allow, eventually, own_settings
+from tests.cloud.local import Cloud, allow, eventually, own_settings
 
 BODY = bytes(range(256)) * 20_000  # 5 MB
 ROLE = "arn:aws:iam::000000000000:role/any"

@@ -13,7 +13,7 @@ from botocore.config import Config
 
 from sandbox.cloud import credentials
 from sandbox.cloud.settings import BAD
-from tests.cloud.endpoints.local import REGION, Cloud, started
+from tests.cloud.local import REGION, Cloud, started
 
 Clients = Callable[..., Any]
 

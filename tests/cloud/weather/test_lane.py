@@ -11,7 +11,7 @@ import pytest
 
 from sandbox import lane
 from sandbox.cloud import process
-from tests.cloud.endpoints.local import Cloud
+from tests.cloud.local import Cloud
 from tests.ports import free_port
 
 TWICE = """

@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from sandbox.cloud.weather.propagation import SECONDS
-from tests.cloud.endpoints.local import REGION, Cloud
+from tests.cloud.local import REGION, Cloud
 from tests.cloud.weather.conftest import Clients
 
 TRUST = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}

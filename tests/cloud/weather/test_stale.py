@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sandbox.cloud.weather.stale import LAGS
-from tests.cloud.endpoints.local import Cloud
+from tests.cloud.local import Cloud
 from tests.cloud.weather.conftest import Clients
 
 

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from sandbox.cloud.weather.propagation import SECONDS
-from tests.cloud.endpoints.local import eventually
+from tests.cloud.local import eventually
 from tests.cloud.weather.conftest import Clients
 
 TRUST = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}

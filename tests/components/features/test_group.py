@@ -16,7 +16,7 @@ from components.features.group import FeatureGroupProvider
 from components.features.sweep import FeatureGroupSweepProvider
 from sandbox.cloud import credentials
 from sandbox.cloud.settings import LOCAL_ACCOUNT
-from tests.cloud.endpoints.local import REGION, Cloud, started
+from tests.cloud.local import REGION, Cloud, started
 
 KEY = f"arn:aws:kms:{REGION}:{LOCAL_ACCOUNT}:key/one"
 STACK = {"headrace:stack": "test", "headrace:workload": "flights"}

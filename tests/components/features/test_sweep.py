@@ -9,7 +9,7 @@ import pytest
 from components.features import calls
 from components.features.sweep import FeatureGroupSweepProvider
 from sandbox.cloud.settings import LOCAL_ACCOUNT
-from tests.cloud.endpoints.local import REGION, Cloud
+from tests.cloud.local import REGION, Cloud
 from tests.components.features.test_group import STACK, cloud, wanted
 
 __all__ = ["cloud"]

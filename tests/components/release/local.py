@@ -26,9 +26,9 @@ from components.names import RELEASE_TAGS
 from components.place import Place
 from components.registry import Registry, RegistryArgs
 from components.release import Release, ReleaseArgs
-from sandbox.cloud.run import images
+from sandbox.cloud.run.images import store
 from sandbox.cloud.settings import LOCAL_ACCOUNT as ACCOUNT
-from tests.cloud.endpoints.local import REGION, Cloud, allow, eventually
+from tests.cloud.local import REGION, Cloud, allow, eventually
 from tests.components import parts, recording
 from tests.components.release.deploy import deploy
 
@@ -36,7 +36,7 @@ ENDPOINT = "test-flights"
 GROUP = "test-flights"
 BUCKET = "artifacts-bucket-0000000"
 PARAMETER = "/headrace/test/flights/serving-policy"
-SERVE = Path(__file__).parents[2] / "cloud" / "endpoints" / "serve.py"
+SERVE = Path(__file__).parents[2] / "cloud" / "run" / "endpoints" / "serve.py"
 REPOSITORY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/test/serve"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/test"
 DATA_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/data"
@@ -150,9 +150,9 @@ class Platform(Cloud):
         program.parent.mkdir(parents=True)
         program.write_text(SERVE.read_text())
         program.chmod(0o755)
-        image = images.save(rootfs, {"Env": {}, "WorkingDir": "/", "Lock": ""})
+        image = store.save(rootfs, {"Env": {}, "WorkingDir": "/", "Lock": ""})
         self.client("ecr").create_repository(repositoryName="test/serve")
-        images.push(self.client("ecr"), image, images.Reference.parse(f"{REPOSITORY}:one"))
+        store.push(self.client("ecr"), image, store.Reference.parse(f"{REPOSITORY}:one"))
         return f"{REPOSITORY}@{image.digest}"
 
     def _birth(self) -> None:

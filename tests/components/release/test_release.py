@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from components.endpoint import ServingPolicy
-from tests.cloud.endpoints.local import eventually
+from tests.cloud.local import eventually
 from tests.components.release.local import BUCKET, DATA_KEY, ENDPOINT, GROUP, PARAMETER, TAGS, Platform
 
 

@@ -10,7 +10,7 @@ import pytest
 from components.endpoint import ServingPolicy
 from components.names import release_name_prefix
 from sandbox.cloud.settings import LOCAL_ACCOUNT as ACCOUNT
-from tests.cloud.endpoints.local import REGION
+from tests.cloud.local import REGION
 from tests.components.recording import Recording
 from tests.components.release.local import (
     BUCKET,

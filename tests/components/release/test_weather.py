@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from components.endpoint import ServingPolicy
-from tests.cloud.endpoints.local import eventually
+from tests.cloud.local import eventually
 from tests.components.release.local import BUCKET, PARAMETER, Platform
 
 States = dict[str, dict[str, Any]]

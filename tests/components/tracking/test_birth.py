@@ -13,7 +13,7 @@ from components.births.calls import NameTakenError
 from components.tracking.birth import TrackingBirthProvider
 from sandbox.cloud import credentials
 from sandbox.cloud.settings import LOCAL_ACCOUNT
-from tests.cloud.endpoints.local import REGION, Cloud, eventually, started
+from tests.cloud.local import REGION, Cloud, eventually, started
 
 STACK = {"headrace:stack": "test", "headrace:workload": "flights"}
 TRUST = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}

@@ -1,0 +1,1 @@
+"""Image builds: CodeBuild, and the programs that a build calls."""

@@ -1,0 +1,1 @@
+"""Endpoints: servers behind a name, and the calls to them."""

@@ -1,0 +1,1 @@
+"""Feature Store: records online and offline."""

@@ -1,0 +1,1 @@
+"""What everything that runs needs: processes, roles, files, logs, sockets."""
