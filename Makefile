@@ -26,7 +26,7 @@ DATES = $(if $(START),--start $(START)) $(if $(END),--end $(END))
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo status workload try benchmark mlflow up preview rehearse recording down clean lock format ready venv engine cloud stack
-.PHONY: test quick sandbox-tests unit cloud-tests lint types edits mutants weather
+.PHONY: test quick sandbox-tests unit cloud-tests lint types coverage edits mutants weather
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -118,8 +118,9 @@ lint: venv  ## formatter and linter
 types: venv  ## strict type checks
 	.venv/bin/mypy .
 
+UNIT := tests workloads --ignore tests/sandbox --ignore tests/cloud --numprocesses 2 --dist loadfile
 unit: venv  ## tests of components, policies, training, inference and the rules of the house
-	nice $(PY) -m pytest tests workloads --ignore tests/sandbox --ignore tests/cloud --numprocesses 2 --dist loadfile
+	nice $(PY) -m pytest $(UNIT)
 
 # Tests that start no process and no local cloud; tests/quick.py fails those that do. SLOWER: what does, or takes long.
 QUICK  := tests/test_*.py tests/workloads tests/inference tests/demo tests/status \
@@ -138,6 +139,15 @@ cloud-tests: venv  ## tests of the local cloud's parts
 
 sandbox-tests: ready  ## the real engine against the local cloud, end to end
 	$(RUN) $(PY) -m pytest tests/sandbox
+
+# Not a part of `make test`, which it would slow down. Jobs and endpoints run copies in the local cloud and do not count.
+coverage: venv  ## branch coverage of unit and cloud-tests, by folder
+	@rm -rf .headrace/coverage && mkdir -p .headrace/coverage
+	@$(PY) -m coverage run -m pytest $(UNIT)
+	@$(PY) -m coverage run -m pytest tests/cloud
+	@$(PY) -m coverage combine --quiet
+	@$(PY) -m coverage json --quiet -o .headrace/coverage/report.json
+	@$(PY) -m tests.covered
 
 # Not a part of `make test`: it takes a quarter of an hour. SEED=2 takes other faults.
 mutants: venv  ## put small faults in, one at a time, and see whether the nearest tests notice
