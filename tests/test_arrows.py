@@ -61,6 +61,31 @@ def test_a_folder_imports_only_what_its_row_names(folder: str) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+MOTO = "sandbox/cloud/moto/"
+# What moto's room may know of the local cloud; the others know moto by it alone.
+MOTO_KNOWS = ("sandbox.cloud.actions", "sandbox.cloud.moto", "sandbox.cloud.settings", "sandbox.cloud.state.bodies")
+
+
+def test_one_room_knows_moto_and_no_other_does() -> None:
+    found = [seen for folder in ARROWS for seen in [*_imports(folder), *_named(folder, "moto.")]]
+    wrong = [
+        f"{where} knows {target}; what moto keeps and how it is mended belongs in {MOTO}"
+        for where, target in found
+        if _within(target, ("moto",)) and not where.startswith(MOTO)
+    ]
+    wrong += [
+        f"{where} imports {target}; moto's room may import only {', '.join(MOTO_KNOWS)}"
+        for where, target in found
+        if where.startswith(MOTO) and target.split(".")[0] in OURS and not _within(target, MOTO_KNOWS)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_moto_is_seen_where_it_is() -> None:
+    assert any(where.startswith(MOTO) and _within(target, ("moto",)) for where, target in _imports("sandbox"))
+    assert any(where.startswith(MOTO) for where, _ in _named("sandbox", "moto."))
+
+
 @pytest.mark.parametrize("folder", FOREIGN)
 def test_a_folder_keeps_free_of_what_it_must_not_know(folder: str) -> None:
     wrong = [
@@ -226,6 +251,15 @@ def _imports(folder: str) -> Iterator[tuple[str, str]]:
         package = ".".join(file.relative_to(ROOT).parent.parts)
         for line, target in _targets(ast.parse(file.read_text(), str(file)), package):
             yield f"{file.relative_to(ROOT)}:{line}", target
+
+
+def _named(folder: str, prefix: str) -> Iterator[tuple[str, str]]:
+    """Yield where a text begins with a prefix, and the text: modules are also imported, and patched, by their names."""
+    path = ROOT / folder
+    for file in [path] if path.is_file() else sorted(path.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(), str(file))):
+            if isinstance(node, ast.Constant) and str(node.value).startswith(prefix):
+                yield f"{file.relative_to(ROOT)}:{node.lineno}", str(node.value)
 
 
 def _targets(tree: ast.AST, package: str) -> Iterator[tuple[int, str]]:

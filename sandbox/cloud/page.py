@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import inspect
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -12,11 +10,10 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from botocore.session import Session
-from moto.core.responses import BaseResponse
-from moto.core.utils import camelcase_to_underscores, get_service_model, method_names_from_class
 
 from sandbox.cloud import actions
 from sandbox.cloud.control.iam import resources
+from sandbox.cloud.moto import served
 from sandbox.cloud.server import registry
 
 FILE = Path(__file__).parents[2] / "docs" / "local-cloud-actions.md"
@@ -57,7 +54,7 @@ def _section(service: str, ours: actions.Handlers) -> Iterator[str]:
     yield from _item("Here", _quoted(here.keys() - over))
     yield from _item("Here, over moto", _quoted(over))
     yield from _item(
-        "moto", ["the others that it has."] if service in _BY_HAND else _quoted(of_moto(service) - {*here})
+        "moto", ["the others that it has."] if service in _BY_HAND else _quoted(served.actions(service) - {*here})
     )
 
 
@@ -69,17 +66,6 @@ def _item(title: str, words: list[str]) -> Iterator[str]:
 
 def _quoted(names: Iterable[str]) -> list[str]:
     return [f"`{name}`" for name in sorted(names)]
-
-
-def of_moto(service: str) -> set[str]:
-    """Return the actions of a service for which moto has a function."""
-    module = f"moto.{service.replace('-', '')}.responses"
-    if importlib.util.find_spec(module.rpartition(".")[0]) is None:
-        return set()
-    found = importlib.import_module(module)
-    classes = [one for _, one in inspect.getmembers(found, inspect.isclass) if issubclass(one, BaseResponse)]
-    functions = {name for one in classes if one is not BaseResponse for name in method_names_from_class(one)}
-    return {name for name in get_service_model(service).operation_names if camelcase_to_underscores(name) in functions}
 
 
 def asks_moto(handler: Any) -> bool:

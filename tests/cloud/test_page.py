@@ -6,6 +6,7 @@ import pytest
 
 from sandbox.cloud import actions, page
 from sandbox.cloud.actions import Call, Params
+from sandbox.cloud.moto import served
 
 
 def test_the_page_is_that_of_the_code() -> None:
@@ -40,6 +41,6 @@ def test_who_asks_moto_is_known_also_through_another_function(handler: actions.H
 
 
 def test_what_moto_has_is_told_by_its_functions() -> None:
-    assert {"PutItem", "UpdateItem"} <= page.of_moto("dynamodb")
-    assert "ExportTableToPointInTime" in page.of_moto("dynamodb")
-    assert page.of_moto("accessanalyzer") == set()
+    assert {"PutItem", "UpdateItem"} <= served.actions("dynamodb")
+    assert "ExportTableToPointInTime" in served.actions("dynamodb")
+    assert served.actions("accessanalyzer") == set()

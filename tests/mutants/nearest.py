@@ -68,6 +68,12 @@ _AUTHORISATION = {
 }
 """Files of the local cloud's authorisation in control/iam, and their tests, which start no local cloud."""
 
+_KEPT_BY_MOTO = {
+    "iam": "judgement judgement_of_services",
+    "protection": "encryption_uses encryption_keys judgement_of_services",
+}
+"""What that authorisation asks of moto."""
+
 # Pattern of files -> tests, by the order in which they run. The first pattern that fits counts.
 NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
@@ -142,6 +148,10 @@ NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
         for part, tests in _AUTHORISATION.items()
     ),
     ("sandbox/cloud/control/s3.py", ("tests/cloud/control/test_s3.py",)),
+    *(
+        (f"sandbox/cloud/moto/{part}.py", tuple(f"tests/cloud/control/iam/test_{test}.py" for test in tests.split()))
+        for part, tests in _KEPT_BY_MOTO.items()
+    ),
 )
 
 

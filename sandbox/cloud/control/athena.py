@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.cloud.actions import AwsError, Call, Params, handles
+from sandbox.cloud.moto import backends
 
 _REPLACED = {
     "EnforceWorkGroupConfiguration",
@@ -54,9 +55,7 @@ def _update(call: Call) -> Params:
 
 
 def _work_groups(call: Call) -> dict[str, Any]:
-    from moto.athena.models import athena_backends  # noqa: PLC0415 - moto is configured by then
-
-    groups: dict[str, Any] = athena_backends[call.account][call.region].work_groups
+    groups: dict[str, Any] = backends.of("athena", call.account, call.region).work_groups
     return groups
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.cloud.actions import AwsError, Call, Params, handles
 from sandbox.cloud.control.iam.service_uses import CODEBUILD
 from sandbox.cloud.control.iam.trust import trusts
+from sandbox.cloud.moto import backends
 
 _DEFAULTS = {"timeoutInMinutes": 60, "queuedTimeoutInMinutes": 480}
 
@@ -48,10 +49,8 @@ def _check_role(call: Call) -> None:
 
 
 def _project(call: Call) -> dict[str, Any]:
-    from moto.codebuild.models import codebuild_backends  # noqa: PLC0415 - moto is configured by then
-
     name = call.params["name"]
-    project = codebuild_backends[call.account][call.region].codebuild_projects.get(name)
+    project = backends.of("codebuild", call.account, call.region).codebuild_projects.get(name)
     if project is None:
         arn = f"arn:aws:codebuild:{call.region}:{call.account}:project/{name}"
         raise AwsError("ResourceNotFoundException", f"Project cannot be found: {arn}")

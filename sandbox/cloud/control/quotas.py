@@ -11,10 +11,9 @@ import json
 import zlib
 from typing import Any
 
-from moto.core.utils import get_service_model
-
 from sandbox.cloud import settings
 from sandbox.cloud.actions import AwsError, Call, Params, handles
+from sandbox.cloud.moto.protocols import model_of
 
 FILE = "quotas.json"
 _PAGE = 100
@@ -36,7 +35,7 @@ def _defaults(service: str) -> dict[str, float]:
         names = [f"Concurrently running builds for {kind}/{size}" for kind in ("Linux", "ARM") for size in _BUILD_SIZES]
         return {f"{name} environment": _BUILDS for name in names}
     if service == "sagemaker":
-        model = get_service_model("sagemaker")
+        model = model_of("sagemaker")
         return {
             name.format(kind): _INSTANCES for shape, name in _INSTANCE_TYPES for kind in model.shape_for(shape).enum
         }

@@ -10,12 +10,12 @@ import logging
 import re
 import threading
 import uuid
-from typing import Any
 
 import requests
 
 from sandbox.cloud import settings
 from sandbox.cloud.actions import AwsError, Call, Params, handles
+from sandbox.cloud.moto import sns
 from sandbox.cloud.state import records
 
 _TOKENS = "SubscriptionToken"  # of subscriptions that nobody has confirmed yet, by ARN
@@ -31,19 +31,16 @@ _log = logging.getLogger("headrace.sns")
 
 def on_start() -> None:
     """Keep moto from delivering to who has not confirmed, and have it deliver mail to files."""
-    from moto.sns.models import Subscription  # noqa: PLC0415 - moto is configured by then
+    sns.before_delivery(_goes_on)
 
-    deliver = Subscription.publish
 
-    def publish(self: Any, message: str, message_id: str, subject: str | None = None, **more: Any) -> None:
-        if self.arn in records.table(_TOKENS):
-            return
-        if self.protocol.startswith("email"):
-            _mail(self.endpoint, subject or "AWS Notification Message", message)
-            return
-        deliver(self, message, message_id, subject=subject, **more)
-
-    Subscription.publish = publish
+def _goes_on(delivery: sns.Delivery) -> bool:
+    if delivery.subscription in records.table(_TOKENS):
+        return False
+    if delivery.protocol.startswith("email"):
+        _mail(delivery.endpoint, delivery.subject or "AWS Notification Message", delivery.message)
+        return False
+    return True
 
 
 @handles("sns", "Subscribe")
@@ -51,14 +48,15 @@ def _subscribe(call: Call) -> Params:
     protocol, endpoint = call.params["Protocol"], call.params.get("Endpoint", "")
     if protocol in _ENDPOINTS and not re.fullmatch(_ENDPOINTS[protocol], endpoint):
         raise AwsError("InvalidParameter", f"Invalid parameter: {protocol} endpoint")
-    known = set(_subscriptions(call))
+    known = set(sns.subscriptions(call.account, call.region))
     arn = call.forward()["SubscriptionArn"]
     waits = arn in records.table(_TOKENS) or (arn not in known and _waits(protocol, endpoint, call.account))
     if waits:
         token = uuid.uuid4().hex
         records.table(_TOKENS)[arn] = {"Token": token}
         records.changed()
-        _subscriptions(call)[arn].attributes |= {"PendingConfirmation": True, "ConfirmationWasAuthenticated": False}
+        attributes = sns.subscriptions(call.account, call.region)[arn]
+        attributes |= {"PendingConfirmation": True, "ConfirmationWasAuthenticated": False}
         _ask(protocol, endpoint, call.params["TopicArn"], token)
     return {"SubscriptionArn": arn if call.params.get("ReturnSubscriptionArn") or not waits else "pending confirmation"}
 
@@ -70,8 +68,8 @@ def _confirm(call: Call) -> Params:
         if row["Token"] == token and arn.startswith(f"{topic}:"):
             records.table(_TOKENS).pop(arn)
             records.changed()
-            if arn in _subscriptions(call):
-                _subscriptions(call)[arn].attributes["PendingConfirmation"] = False
+            if attributes := sns.subscriptions(call.account, call.region).get(arn):
+                attributes["PendingConfirmation"] = False
             return {"SubscriptionArn": arn}
     raise AwsError("InvalidParameter", "Invalid parameter: Token")
 
@@ -129,10 +127,3 @@ def _mail(address: str, subject: str, text: str) -> None:
     file = folder / f"{number:04}-{uuid.uuid4().hex[:8]}.txt"
     file.write_text(f"To: {address}\nSubject: {subject}\n\n{text}\n", encoding="utf-8")
     _log.info("a mail that AWS would send is in %s", file)
-
-
-def _subscriptions(call: Call) -> dict[str, Any]:
-    from moto.sns.models import sns_backends  # noqa: PLC0415
-
-    found: dict[str, Any] = sns_backends[call.account][call.region].subscriptions
-    return found

@@ -14,11 +14,10 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from moto.cloudwatch.models import Alarm, MetricDatum, MetricDatumBase, cloudwatch_backends
-
 from sandbox.cloud import settings
 from sandbox.cloud.actions import Call, Params, handles
 from sandbox.cloud.events import bus, targets
+from sandbox.cloud.moto import cloudwatch
 from sandbox.cloud.state import records
 
 log = logging.getLogger("headrace.alarms")
@@ -35,7 +34,7 @@ _stopping = threading.Event()
 @handles("cloudwatch", "SetAlarmState")
 def set_alarm_state(call: Call) -> Params:
     """Let moto set the state, then act as for a state that was found; the next evaluation may set it back."""
-    alarm = cloudwatch_backends[call.account][call.region].alarms.get(call.params["AlarmName"])
+    alarm = cloudwatch.alarms(call.account, call.region).get(call.params["AlarmName"])
     before = alarm.state_value if alarm else ""
     answer = call.forward()
     if alarm is not None and alarm.state_value != before:
@@ -43,14 +42,14 @@ def set_alarm_state(call: Call) -> Params:
     return answer
 
 
-def evaluate(alarm: Alarm, data: Iterable[MetricDatumBase], now: datetime) -> tuple[str, str] | None:
+def evaluate(alarm: Any, data: Iterable[Any], now: datetime) -> tuple[str, str] | None:
     """Return an alarm's state and the reason, None where the state is to stay.
 
     Parameters
     ----------
     alarm : Alarm
         moto's.
-    data : iterable of MetricDatumBase
+    data : iterable
         All of moto's metric data.
     now : datetime
         Aware.
@@ -76,12 +75,12 @@ def evaluate(alarm: Alarm, data: Iterable[MetricDatumBase], now: datetime) -> tu
     )
 
 
-def _points(alarm: Alarm, data: Iterable[MetricDatumBase], now: datetime) -> list[float | None]:
+def _points(alarm: Any, data: Iterable[Any], now: datetime) -> list[float | None]:
     """Return the statistic of the last periods, the newest first; the running period counts once it has data."""
     period, count = int(alarm.period), int(alarm.evaluation_periods)
     wanted = {(dimension.name, dimension.value) for dimension in alarm.dimensions}
     newest = int(now.timestamp()) // period
-    by_period: dict[int, list[MetricDatumBase]] = {}
+    by_period: dict[int, list[Any]] = {}
     oldest = (now - timedelta(seconds=period * (count + 1))).timestamp()
     for datum in data:
         if datum.name != alarm.metric_name or datum.namespace != alarm.namespace:
@@ -98,9 +97,9 @@ def _seconds(at: datetime) -> float:
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
-def _statistic(name: str, data: list[MetricDatumBase]) -> float:
+def _statistic(name: str, data: list[Any]) -> float:
     """Return a statistic of a period; for percentiles a statistic set is its maximum once, else the others' mean."""
-    rows = [_summary(datum) for datum in data]
+    rows = [cloudwatch.summary(datum) for datum in data]
     if name.startswith("p"):
         values: list[float] = []
         for count, total, _, high in rows:
@@ -116,20 +115,12 @@ def _statistic(name: str, data: list[MetricDatumBase]) -> float:
     return sum(row[1] if name == "Sum" else row[0] for row in rows)
 
 
-def _summary(datum: MetricDatumBase) -> tuple[float, float, float, float]:
-    """Return how many samples a datum stands for, their sum, the least and the greatest."""
-    if isinstance(datum, MetricDatum):
-        return 1.0, datum.value, datum.value, datum.value
-    return datum.sample_count, datum.sum, datum.min, datum.max
-
-
 def look() -> None:
     """Evaluate every alarm once, and act on those whose state changes."""
     at = settings.current()
-    backend = cloudwatch_backends[at.account][at.region]
     now = datetime.now(UTC)
-    data = list(backend.metric_data)
-    for alarm in list(backend.alarms.values()):
+    data = cloudwatch.data(at.account, at.region)
+    for alarm in cloudwatch.alarms(at.account, at.region).values():
         if alarm.rule or alarm.metric_data_queries:
             continue
         found = evaluate(alarm, data, now)
@@ -141,7 +132,7 @@ def look() -> None:
         _tell(alarm, before)
 
 
-def _tell(alarm: Alarm, before: str) -> None:
+def _tell(alarm: Any, before: str) -> None:
     moment = bus.moment(datetime.now(UTC))
     state = {"value": alarm.state_value, "reason": alarm.state_reason, "timestamp": moment}
     dimensions = {dimension.name: dimension.value for dimension in alarm.dimensions}
@@ -170,7 +161,7 @@ def _tell(alarm: Alarm, before: str) -> None:
         targets.deliver({"Arn": arn}, message, sender, f"alarm {alarm.name}")
 
 
-def _message(alarm: Alarm, before: str, moment: str, dimensions: dict[str, str]) -> dict[str, Any]:
+def _message(alarm: Any, before: str, moment: str, dimensions: dict[str, str]) -> dict[str, Any]:
     """Return what people get from an alarm's topic."""
     at = settings.current()
     return {

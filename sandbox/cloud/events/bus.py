@@ -10,20 +10,17 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
-
-from moto.events.models import Rule, events_backends
 
 from sandbox.cloud import settings
 from sandbox.cloud.events import targets
 from sandbox.cloud.events.shape import shape
+from sandbox.cloud.moto import events
 from sandbox.cloud.weather import deliveries
 
 log = logging.getLogger("headrace.events")
 Event = dict[str, Any]
-_BY_MOTO: Callable[..., None] = Rule.send_to_targets
 
 
 def emit(source: str, detail_type: str, detail: dict[str, Any], resources: list[str] | None = None) -> None:
@@ -52,7 +49,7 @@ def emit(source: str, detail_type: str, detail: dict[str, Any], resources: list[
         "resources": resources or [],
         "detail": json.loads(json.dumps(detail, default=_plain)),
     }
-    for rule in list(events_backends[at.account][at.region].event_buses["default"].rules.values()):
+    for rule in events.rules():
         route(rule, event)
 
 
@@ -65,14 +62,14 @@ def _plain(value: Any) -> Any:
     return moment(value) if isinstance(value, datetime) else str(value)
 
 
-def route(rule: Rule, event: Event) -> None:
+def route(rule: Any, event: Event) -> None:
     """Deliver an event to a rule's targets if the rule is enabled and its pattern matches.
 
     Nothing is raised: a rule that fails must neither stop the others nor the call that the event tells of.
     """
     what = f"rule {rule.name}, {event['detail-type']}"
     try:
-        if rule.state == "DISABLED" or not rule.event_pattern.dump() or not rule.event_pattern.matches_event(event):
+        if rule.state == "DISABLED" or not events.matches(rule, event):
             return
         for target in list(rule.targets):
             payload = shape(event, target, rule.arn, rule.name)
@@ -82,15 +79,10 @@ def route(rule: Rule, event: Event) -> None:
         log.exception("%s: not delivered", what)
 
 
-def _from_moto(rule: Rule, original_event: Event, transform_input: bool = True) -> None:
-    """Stand in for moto's own delivery; its archives, which are rules inside moto, stay moto's."""
-    if any(target["Arn"].endswith(":::") for target in rule.targets):
-        _BY_MOTO(rule, original_event, transform_input)
-        return
-    event = {name: value for name, value in original_event.items() if name != "ingestion-time"}
+def _from_moto(rule: Any, event: Event) -> None:
     if not isinstance(event["time"], str):
-        event["time"] = moment(datetime.fromtimestamp(float(event["time"]), UTC))
+        event = {**event, "time": moment(datetime.fromtimestamp(float(event["time"]), UTC))}
     route(rule, event)
 
 
-Rule.send_to_targets = _from_moto
+events.deliver_by(_from_moto)

@@ -15,15 +15,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.events.models import events_backends
-from moto.scheduler.models import scheduler_backends
-
 from sandbox.cloud import settings
 from sandbox.cloud.actions import AwsError, Call, Params, handles
 from sandbox.cloud.events import targets
 from sandbox.cloud.events.bus import moment
 from sandbox.cloud.events.expressions import ExpressionError, next_time
 from sandbox.cloud.events.shape import fill, shape
+from sandbox.cloud.moto import events
 from sandbox.cloud.state import records
 
 log = logging.getLogger("headrace.schedules")
@@ -98,19 +96,17 @@ def fire_between(start: datetime, end: datetime) -> None:
 
 
 def _schedules() -> Iterator[Due]:
-    at = settings.current()
-    for group in list(scheduler_backends[at.account][at.region].schedule_groups.values()):
-        for schedule in list(group.schedules.values()):
-            if schedule.state == "ENABLED":
-                yield Due(
-                    schedule.arn,
-                    schedule.schedule_expression,
-                    schedule.schedule_expression_timezone,
-                    datetime.fromtimestamp(schedule.last_modified_date, UTC),
-                    _moment(schedule.start_date),
-                    _moment(schedule.end_date),
-                    schedule,
-                )
+    for schedule in events.schedules():
+        if schedule.state == "ENABLED":
+            yield Due(
+                schedule.arn,
+                schedule.schedule_expression,
+                schedule.schedule_expression_timezone,
+                datetime.fromtimestamp(schedule.last_modified_date, UTC),
+                _moment(schedule.start_date),
+                _moment(schedule.end_date),
+                schedule,
+            )
 
 
 def _moment(value: Any) -> datetime | None:
@@ -119,9 +115,8 @@ def _moment(value: Any) -> datetime | None:
 
 def _rules(now: datetime) -> Iterator[Due]:
     """Yield the scheduled rules; moto does not say when a rule was made, so the first sight of it is kept."""
-    at = settings.current()
     seen = records.table("ScheduledRule")
-    for rule in list(events_backends[at.account][at.region].event_buses["default"].rules.values()):
+    for rule in events.rules():
         if not rule.scheduled_expression or rule.state == "DISABLED":
             continue
         if seen.get(rule.arn, {}).get("expression") != rule.scheduled_expression:
@@ -142,10 +137,7 @@ def _fire_schedule(schedule: Any, at: datetime) -> None:
     sender = targets.schedule(schedule.group_name, schedule.arn)
     targets.deliver(schedule.target, payload, sender, f"schedule {schedule.name}")
     if schedule.schedule_expression.startswith("at(") and schedule.action_after_completion == "DELETE":
-        here = settings.current()
-        group = scheduler_backends[here.account][here.region].schedule_groups.get(schedule.group_name)
-        if group is not None:
-            group.schedules.pop(schedule.name, None)
+        events.forget(schedule)
 
 
 def _fire_rule(rule: Any, at: datetime) -> None:

@@ -6,16 +6,15 @@ from typing import Any
 
 from sandbox.cloud.actions import Call, Params, handles
 from sandbox.cloud.events import bus
+from sandbox.cloud.moto import backends
 
 
 @handles("ssm", "PutParameter")
 def put_parameter(call: Call) -> Params:
     """Let moto write the parameter, then tell whether it was made or changed."""
-    from moto.ssm.models import ssm_backends  # noqa: PLC0415 - brings EC2's models with it, which take a second
-
     answer = call.forward()
     name = call.params["Name"]
-    found = ssm_backends[call.account][call.region].get_parameter(name)
+    found = backends.of("ssm", call.account, call.region).get_parameter(name)
     about = {"type": found.parameter_type, "description": found.description or ""} if found else {}
     _tell(call, name, "Create" if answer["Version"] == 1 else "Update", about)
     return answer

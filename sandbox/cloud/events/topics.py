@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from sandbox.cloud.events import as_service
+from sandbox.cloud.moto import sns
 
 log = logging.getLogger("headrace.events")
 _PRINCIPAL = "sns.amazonaws.com"
@@ -13,16 +13,14 @@ _PRINCIPAL = "sns.amazonaws.com"
 
 def on_start() -> None:
     """Judge a delivery before moto makes it."""
-    from moto.sns.models import Subscription  # noqa: PLC0415 - moto is configured by then
+    sns.before_delivery(_allowed)
 
-    deliver = Subscription.publish
 
-    def publish(self: Any, *given: Any, **named: Any) -> None:
-        if self.protocol == "sqs":
-            refusal = as_service.refusal(_PRINCIPAL, "sqs:SendMessage", self.endpoint, self.topic.arn)
-            if refusal:
-                log.warning("topic %s: not delivered to %s: %s", self.topic.name, self.endpoint, refusal)
-                return
-        deliver(self, *given, **named)
-
-    Subscription.publish = publish
+def _allowed(delivery: sns.Delivery) -> bool:
+    if delivery.protocol != "sqs":
+        return True
+    refusal = as_service.refusal(_PRINCIPAL, "sqs:SendMessage", delivery.endpoint, delivery.topic_arn)
+    if refusal:
+        topic = delivery.topic_arn.rpartition(":")[2]
+        log.warning("topic %s: not delivered to %s: %s", topic, delivery.endpoint, refusal)
+    return not refusal

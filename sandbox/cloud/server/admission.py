@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from sandbox.cloud.actions import AwsError
+from sandbox.cloud.moto import protocols
 from sandbox.cloud.server import anonymous, signatures, wire
 from sandbox.cloud.server.identify import Asked, identify
 from sandbox.cloud.server.keys import Keys
@@ -76,7 +77,7 @@ class Admission:
 def protocol_of(asked: Asked, environ: dict[str, Any]) -> str:
     """Return the protocol that errors are written in."""
     if asked.operation is not None:
-        return wire.protocol_of(asked.operation, environ.get("CONTENT_TYPE", ""))
+        return protocols.protocol_of(asked.operation, environ.get("CONTENT_TYPE", ""))
     if environ.get("HTTP_X_AMZ_TARGET"):
         return "json"
     return "rest-xml" if asked.service in ("s3", "s3control") else "rest-json"

@@ -7,7 +7,9 @@ from typing import Any
 from sandbox.cloud.actions import AwsError, Call
 from sandbox.cloud.control.iam import policy
 from sandbox.cloud.control.iam.resources import needs
-from sandbox.cloud.server.identify import Asked, match, request_of
+from sandbox.cloud.moto import s3
+from sandbox.cloud.moto.protocols import match, request_of
+from sandbox.cloud.server.identify import Asked
 from sandbox.cloud.server.refusals import SignatureError, as_aws_says
 
 _CONTEXT = {
@@ -64,12 +66,5 @@ def check(call: Call) -> None:
 
 def _bucket_policy(account: str, resources: tuple[str, ...]) -> str | None:
     """Return the policy of a bucket that does not block public ones."""
-    from moto.s3.models import s3_backends  # noqa: PLC0415 - moto is configured by then
-
     name = resources[0].removeprefix("arn:aws:s3:::").partition("/")[0] if resources else ""
-    bucket = s3_backends[account]["aws"].buckets.get(name)
-    if bucket is None or not bucket.policy:
-        return None
-    block = bucket.public_access_block
-    blocked = block is not None and (block.block_public_policy or block.restrict_public_buckets)
-    return None if blocked else str(bucket.policy.decode())
+    return None if s3.lets_nobody_unknown_in(account, name) else s3.policy(account, name)

@@ -14,12 +14,12 @@ from typing import Any
 from sandbox.cloud import actions
 from sandbox.cloud.actions import AwsError, Call, Params
 from sandbox.cloud.control.iam import authorization
+from sandbox.cloud.moto.app import MotoApplication, missing
 from sandbox.cloud.run.mlflow import front as mlflow
 from sandbox.cloud.run.mlflow.rights import SERVICE
 from sandbox.cloud.server import anonymous, constraints, gate, wire
 from sandbox.cloud.server.admission import Admission, NotAdmittedError, protocol_of
 from sandbox.cloud.server.identify import Asked
-from sandbox.cloud.server.moto_app import MotoApplication, missing
 from sandbox.cloud.server.retries import StoredAnswers
 from sandbox.cloud.server.wire import Answer
 from sandbox.cloud.settings import Settings
@@ -142,7 +142,7 @@ class Application:
 
         def forward(params: Params | None = None) -> Params:
             sent, content = (environ, body) if params is None else wire.rewritten(operation, environ, params)
-            return wire.read(operation, content_type, self._moto.ask(sent, content, name))
+            return wire.read(operation, content_type, Answer(*self._moto.ask(sent, content, name)))
 
         def call() -> Call:
             params = wire.parse(asked, environ, body)
@@ -155,7 +155,7 @@ class Application:
             else:
                 anonymous.check(made)
         if handler is None:
-            return self._moto.ask(environ, body, name)
+            return Answer(*self._moto.ask(environ, body, name))
         if asked.service == "sagemaker":
             constraints.hold(operation, made.params)
         return wire.answer(operation, content_type, handler(made))

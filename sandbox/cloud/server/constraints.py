@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from moto.core.model import OperationModel
-
 from sandbox.cloud.actions import AwsError, Params
+from sandbox.cloud.moto.protocols import OperationModel
 
 _SHOWN = 200
 

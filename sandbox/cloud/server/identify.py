@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import io
 import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from botocore.exceptions import UnknownServiceError
-from moto.core.model import OperationModel, ServiceModel
-from moto.core.request import Request
-from moto.core.routing import NotFound, get_service_router
-from moto.core.utils import get_service_model
+from sandbox.cloud.moto.protocols import OperationModel, Request, match, request_of, service_model
 
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/,\s]*)/([^/,\s]+)/aws4_request")
 
@@ -48,11 +42,6 @@ class Asked:
     signing_name: str
 
 
-def request_of(environ: dict[str, Any], body: bytes) -> Request:
-    """Return a request object over its own copy of the body, so that several readers do not race for one stream."""
-    return Request({**environ, "wsgi.input": io.BytesIO(body)})
-
-
 def identify(environ: dict[str, Any], body: bytes) -> Asked | None:
     """Return what is asked for, or None for a request that carries no AWS signature."""
     found = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", "")) or _presigned(environ)
@@ -78,41 +67,3 @@ def _candidates(signing_name: str, request: Request) -> tuple[str, ...]:
     if signing_name == "s3":
         return ("s3control",) if request.raw_path.startswith(_S3_CONTROL_PATH) else ("s3",)
     return tuple(name for name in names if service_model(name))
-
-
-@functools.cache
-def service_model(service: str) -> ServiceModel | None:
-    """Return botocore's model of a service, or None where there is none of that name."""
-    try:
-        return get_service_model(service)
-    except UnknownServiceError:
-        return None
-
-
-def match(service: str, request: Request) -> tuple[OperationModel, dict[str, Any]] | None:
-    """Return the operation of a service that a request asks for and what its path says, or None for none."""
-    model = service_model(service)
-    if model is None:
-        return None
-    target = request.headers.get("X-Amz-Target")
-    if target:
-        prefix, _, action = target.rpartition(".")
-        known = prefix == model.metadata.get("targetPrefix") and action in model.operation_names
-        return (model.operation_model(action), {}) if known else None
-    if str(model.protocol).startswith("rest-"):
-        try:
-            found: tuple[OperationModel, dict[str, Any]] = _rest_router(service).match(request)
-        except NotFound:
-            return None
-        return found
-    action = request.values.get("Action", "")
-    return (model.operation_model(action), {}) if action in model.operation_names else None
-
-
-@functools.cache
-def _rest_router(service: str) -> Any:
-    from moto.core.routing import get_router_class  # noqa: PLC0415 - beside its only use
-
-    model = get_service_model(service)
-    router = get_router_class(service, str(model.protocol))
-    return router(model) if router else get_service_router(service)

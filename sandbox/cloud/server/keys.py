@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 from sandbox.cloud import credentials
+from sandbox.cloud.moto import iam
 from sandbox.cloud.settings import Settings
 
 
@@ -32,7 +32,6 @@ class Keys:
     """The keys of one local cloud."""
 
     def __init__(self, settings: Settings) -> None:
-        self._account = settings.account
         self._own = Key(credentials.secret(settings.folder))
         self._sessions: dict[str, Key] = {}  # moto keeps a list, which grows with every job
 
@@ -43,20 +42,13 @@ class Keys:
         return self._session(access_key) if access_key.startswith("ASIA") else self._of_user(access_key)
 
     def _session(self, access_key: str) -> Key | None:
-        from moto.sts.models import sts_backends  # noqa: PLC0415 - moto is configured by then
-
         if access_key not in self._sessions:
-            found: Any = sts_backends[self._account]["aws"].get_assumed_role_from_access_key(access_key)
+            found = iam.session_of(access_key)
             if found is None:
                 return None
-            expires = found.expiration
-            if expires.tzinfo is None:
-                expires = expires.replace(tzinfo=UTC)
-            self._sessions[access_key] = Key(found.secret_access_key, found.session_token, expires)
+            self._sessions[access_key] = Key(found.secret, found.token, found.expires)
         return self._sessions[access_key]
 
     def _of_user(self, access_key: str) -> Key | None:
-        from moto.iam.models import iam_backends  # noqa: PLC0415 - moto is configured by then
-
-        found = iam_backends[self._account]["aws"].access_keys.get(access_key)
-        return Key(found.secret_access_key) if found is not None and found.status == "Active" else None
+        secret = iam.secret_of(access_key)
+        return Key(secret) if secret is not None else None

@@ -17,7 +17,7 @@ from typing import Any
 from werkzeug.serving import ThreadedWSGIServer
 
 from sandbox.cloud import credentials, process
-from sandbox.cloud.server.moto_app import configure
+from sandbox.cloud.moto import app
 from sandbox.cloud.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def serve(settings: Settings, bound: Callable[[], object] = lambda: None) -> Non
     )
     for noisy in ("werkzeug", "botocore", "boto3", "urllib3", "moto"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    configure(settings)
+    app.configure(settings)
     # after `configure`, which moto reads at import
     from sandbox.cloud.run.shared import sockets  # noqa: PLC0415
     from sandbox.cloud.server import registry  # noqa: PLC0415
@@ -87,9 +87,7 @@ def _follow(pid: int) -> None:
 
 
 def _bound(settings: Settings) -> Any:
-    from moto.moto_server.werkzeug_app import MotoRequestHandler  # noqa: PLC0415 - after `configure`
-
-    class Handler(MotoRequestHandler):  # type: ignore[misc]
+    class Handler(app.request_handler()):  # type: ignore[misc]
         disable_nagle_algorithm = True
 
         def log_request(self, *_: Any) -> None:

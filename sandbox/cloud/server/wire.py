@@ -12,14 +12,11 @@ from xml.sax.saxutils import escape
 
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
-from botocore.utils import parse_timestamp
-from moto.core.model import OperationModel
-from moto.core.parse import PROTOCOL_PARSERS
-from moto.core.request import determine_request_protocol
-from moto.core.serialize import get_serializer_class
 
 from sandbox.cloud.actions import AwsError, Params
-from sandbox.cloud.server.identify import Asked, request_of
+from sandbox.cloud.moto import protocols
+from sandbox.cloud.moto.protocols import OperationModel, protocol_of
+from sandbox.cloud.server.identify import Asked
 
 _NO_BODY = {204, 304}
 
@@ -33,43 +30,17 @@ class Answer:
     body: bytes = b""
 
 
-def protocol_of(operation: OperationModel, content_type: str) -> str:
-    """Return the protocol that a request is written in: a REST service's own, else what the content type says."""
-    protocol = str(operation.service_model.protocol)
-    if protocol.startswith("rest-"):
-        return protocol
-    return str(determine_request_protocol(operation.service_model, content_type))
-
-
 def parse(asked: Asked, environ: dict[str, Any], body: bytes) -> Params:
     """Return the parameters of a request as botocore would take them."""
     assert asked.operation is not None  # noqa: S101 - callers parse only what was identified
-    request = request_of(environ, body)
-    protocol = protocol_of(asked.operation, request.content_type or "")
-    parser = PROTOCOL_PARSERS[protocol](asked.operation, timestamp_parser=parse_timestamp)
-    values = request.args if protocol.startswith("rest-") else request.values
-    parsed = parser.parse(
-        {
-            "method": request.method,
-            "values": values,
-            "headers": request.headers,
-            "body": body,
-            "url_path": request.path,
-            "url_params": asked.uri_params,
-        }
-    )
-    return {name: value for name, value in parsed.items() if value is not None}
+    return protocols.parse(asked.operation, asked.uri_params, environ, body)
 
 
 def answer(operation: OperationModel, content_type: str, output: Params) -> Answer:
     """Write a handler's output."""
-    protocol = protocol_of(operation, content_type)
-    serializer = get_serializer_class(operation.service_model.service_name, protocol)(operation_model=operation)
-    written = serializer.serialize(output)
-    body = written["body"] or b""
-    content = body.encode() if isinstance(body, str) else bytes(body)
-    headers = {**written["headers"], "x-amzn-RequestId": str(uuid.uuid4())}
-    return Answer(written["status_code"], [(name, str(value)) for name, value in headers.items()], content)
+    status, written, body = protocols.write(operation, content_type, output)
+    headers = {**written, "x-amzn-RequestId": str(uuid.uuid4())}
+    return Answer(status, list(headers.items()), body)
 
 
 def error(error: AwsError, protocol: str, service: str) -> Answer:

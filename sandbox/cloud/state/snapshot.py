@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.metadata
 import logging
 import pickle
-import sys
 import threading
 import time
 from typing import Any
 
+from sandbox.cloud.moto import pickling, s3, states
 from sandbox.cloud.settings import Settings
-from sandbox.cloud.state import pickling, records
+from sandbox.cloud.state import records
 from sandbox.cloud.state.bodies import Bodies
 from sandbox.cloud.state.journal import Journal
-from sandbox.cloud.state.waiting import Dumped, Waiting, live
+from sandbox.cloud.state.waiting import Dumped, Waiting
 
-_FORMAT = f"3, moto {importlib.metadata.version('moto')}"  # of another, a snapshot cannot be read for certain
+_FORMAT = f"4, moto {states.VERSION}"  # of another, a snapshot cannot be read for certain
 _QUIET_SECONDS = 0.2  # how long after a change the snapshot is written
 _SHARE = 5  # at most one part in this many of the time is spent on snapshots
 _REST_SECONDS = 5.0  # after the start; what somebody asks for is read at once
@@ -84,16 +82,13 @@ class Keeper:
         for place, dumped in kept["backends"].items():
             self._waiting.add(place, dumped)
         self._waiting.hook()
-        for walked in ("events", "iam", "s3"):  # through whose backends moto goes without asking for each
-            importlib.import_module(f"moto.{walked}.models")
-
         for place in self._waiting.left():
-            if place[0] in sys.modules:
-                live(place)
-        _restore_bucket_owners()
+            if states.wanted_now(place):
+                states.live(place)
+        s3.restore_owners()
 
     def _read(self, backend: Any, dumped: Dumped) -> None:
-        backend.__dict__.update(pickling.load(dumped.state, live, self._bodies))
+        backend.__dict__.update(pickling.load(dumped.state, states.live, self._bodies))
 
     def start(self) -> None:
         """Begin to save in the background, and read what is left of the last snapshot."""
@@ -120,7 +115,7 @@ class Keeper:
             written = pickle.dumps(records.dump())
         with self._waiting.lock:
             backends = self._waiting.left()
-            for place, backend in pickling.backends(self._account):
+            for place, backend in states.backends(self._account):
                 if place not in backends:
                     backends[place] = self._dumped(backend)
         whole = pickle.dumps({"format": _FORMAT, "records": written, "backends": backends})
@@ -157,13 +152,3 @@ class Keeper:
             except Exception:
                 _log.exception("the snapshot failed; the last one stays")
             self._stopping.wait((_SHARE - 1) * (time.monotonic() - began))
-
-
-def _restore_bucket_owners() -> None:
-    """Fill the one table that moto keeps outside of its backends: whose bucket a name is."""
-    from moto.s3.models import s3_backends  # noqa: PLC0415 - moto is configured by then
-
-    for account, by_partition in list(s3_backends.items()):
-        for partition, backend in list(by_partition.items()):
-            for name in backend.buckets:
-                s3_backends.bucket_accounts[name] = (partition, account)

@@ -6,14 +6,14 @@ cannot be read without its backend's module.
 
 from __future__ import annotations
 
-import importlib
 import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.cloud.state.pickling import Place
+from sandbox.cloud.moto import states
+from sandbox.cloud.moto.states import Place
 
 _log = logging.getLogger(__name__)
 _Key = tuple[str, str, str]  # module, account, region: no module of moto's has two services
@@ -49,18 +49,12 @@ class Waiting:
 
     def hook(self) -> None:
         """Have moto ask here whenever it looks a backend up."""
-        from moto.core.base_backend import AccountSpecificBackend  # noqa: PLC0415 - moto is configured by then
+        states.on_look_up(self._asked)
 
-        look_up = AccountSpecificBackend.__getitem__
-
-        def filled(backends: Any, region: str) -> Any:
-            found = look_up(backends, region)
-            key = (backends.backend.__module__, backends.account_id, "aws" if region == "global" else region)
-            if key in self._states:
-                self._fill(key, found)
-            return found
-
-        AccountSpecificBackend.__getitem__ = filled
+    def _asked(self, module: str, account: str, region: str, backend: Any) -> None:
+        key = (module, account, region)
+        if key in self._states:
+            self._fill(key, backend)
 
     def _fill(self, key: _Key, backend: Any) -> None:
         with self.lock:
@@ -82,12 +76,6 @@ class Waiting:
         """Ask for every backend whose state waits."""
         for place in self.left():
             try:
-                live(place)
+                states.live(place)
             except Exception:
                 _log.exception("the state of %s cannot be read", place[0])
-
-
-def live(place: Place) -> Any:
-    """Return the backend of a place."""
-    module, variable, account, region = place
-    return getattr(importlib.import_module(module), variable)[account][region]

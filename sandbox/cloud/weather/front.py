@@ -11,8 +11,9 @@ from typing import Any
 from sandbox.cloud import credentials
 from sandbox.cloud.actions import AwsError, Params
 from sandbox.cloud.clients import AGENT, TASK_AGENT
+from sandbox.cloud.moto.protocols import service_model
 from sandbox.cloud.server import wire
-from sandbox.cloud.server.identify import Asked, identify, service_model
+from sandbox.cloud.server.identify import Asked, identify
 from sandbox.cloud.server.wire import Answer
 from sandbox.cloud.weather import capacity, deliveries, pages, propagation, sky, stale
 from sandbox.cloud.weather.faults import Faults

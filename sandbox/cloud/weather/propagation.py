@@ -10,6 +10,7 @@ from typing import Any
 
 from sandbox.cloud import settings
 from sandbox.cloud.actions import AwsError, Params
+from sandbox.cloud.moto import iam, protection, s3
 from sandbox.cloud.weather import sky
 
 SECONDS = 10.0
@@ -106,39 +107,18 @@ def _was(kind: str, name: str, at: float | None) -> tuple[Any] | None:
 def _roles(action: str, params: Params) -> Iterable[str]:
     if "RoleName" in params and not action.startswith(("Tag", "Untag", "Get", "List")):
         return [params["RoleName"]]
-    if action in _WITH_POLICY:
-        found = _backend().roles.values()
-        return [role.name for role in found if params["PolicyArn"] in role.managed_policies]
-    return []
-
-
-def _backend() -> Any:
-    from moto.iam.models import iam_backends  # noqa: PLC0415 - moto is configured by then
-
-    return iam_backends[settings.current().account]["aws"]
+    return iam.roles_with(params["PolicyArn"]) if action in _WITH_POLICY else []
 
 
 def _role(name: str) -> _Role | None:
-    found = next((role for role in _backend().roles.values() if role.name == name), None)
-    if found is None:
-        return None
-    attached = [
-        next(str(version.document) for version in managed.versions if version.version_id == managed.default_version_id)
-        for managed in found.managed_policies.values()
-    ]
-    return _Role(found.assume_role_policy_document, (*found.policies.values(), *attached))
+    found = iam.rights_by_name(name)
+    return None if found is None else _Role(found[0], tuple(found[1]))
 
 
 def _key_policy(key: str) -> str | None:
-    from moto.kms.models import kms_backends  # noqa: PLC0415
-
     at = settings.current()
-    found = kms_backends[at.account][at.region].keys.get(key)
-    return str(found.policy) if found else None
+    return protection.key_policy(at.account, f"arn:aws:kms:{at.region}:{at.account}:key/{key}")
 
 
 def _bucket_policy(name: str) -> str | None:
-    from moto.s3.models import s3_backends  # noqa: PLC0415
-
-    bucket = s3_backends[settings.current().account]["aws"].buckets.get(name)
-    return bucket.policy.decode() if bucket is not None and bucket.policy else None
+    return s3.policy(settings.current().account, name)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.cloud.actions import AwsError, Params
-from sandbox.cloud.server.identify import service_model
+from sandbox.cloud.moto.protocols import service_model
 from sandbox.cloud.server.wire import Answer
 
 Outcome = Answer | AwsError

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from sandbox.cloud.actions import AwsError, Call, Params, handles
+from sandbox.cloud.moto import backends
 
 
 @handles("ecr", "PutImage")
 def _put(call: Call) -> Params:
-    from moto.ecr.models import ecr_backends  # noqa: PLC0415 - moto is configured by then
-
     name, tag = call.params["repositoryName"], call.params.get("imageTag")
-    repository = ecr_backends[call.account][call.region].repositories.get(name)
+    repository = backends.of("ecr", call.account, call.region).repositories.get(name)
     if repository is None:
         raise AwsError(
             "RepositoryNotFoundException",

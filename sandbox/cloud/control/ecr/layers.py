@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 from sandbox.cloud.actions import AwsError, Call, Params, handles
+from sandbox.cloud.moto import backends
 from sandbox.cloud.state import records
 
 _LAYERS = "EcrLayer"
@@ -18,10 +19,8 @@ def _key(call: Call, digest: str) -> str:
 
 
 def _repository(call: Call) -> Any:
-    from moto.ecr.models import ecr_backends  # noqa: PLC0415 - moto is configured by then
-
     name = call.params["repositoryName"]
-    found = ecr_backends[call.account][call.region].repositories.get(name)
+    found = backends.of("ecr", call.account, call.region).repositories.get(name)
     if found is None:
         raise AwsError(
             "RepositoryNotFoundException",

@@ -8,6 +8,7 @@ carries no ``s3:prefix``.
 from __future__ import annotations
 
 from sandbox.cloud.actions import Call
+from sandbox.cloud.moto import s3
 
 _READS = {"GetObject", "HeadObject", "GetObjectAttributes", "GetObjectTagging", "CopyObject", "UploadPartCopy"}
 
@@ -16,8 +17,6 @@ def missing_in(call: Call) -> str | None:
     """Return the bucket's ARN if a call reads an object that the bucket does not have, else None."""
     if call.service != "s3" or call.action not in _READS:
         return None
-    from moto.s3.models import s3_backends  # noqa: PLC0415 - moto is configured by then
-
     given = call.params
     name, key, version = given["Bucket"], given["Key"], given.get("VersionId")
     if source := given.get("CopySource"):
@@ -25,10 +24,6 @@ def missing_in(call: Call) -> str | None:
             "?versionId="
         )
         name, _, key = path.lstrip("/").partition("/")
-    bucket = s3_backends[call.account]["aws"].buckets.get(name)
-    if bucket is None:
+    if not s3.exists(call.account, name):
         return None  # NoSuchBucket is no secret
-    versions = bucket.keys.getlist(key) or []
-    found = [one for one in versions if version in (None, "", one.version_id)]
-    there = bool(found) and type(found[-1]).__name__ != "FakeDeleteMarker"
-    return None if there else f"arn:aws:s3:::{name}"
+    return None if s3.has_object(call.account, name, key, version) else f"arn:aws:s3:::{name}"

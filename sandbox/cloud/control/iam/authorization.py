@@ -13,11 +13,12 @@ from typing import Any
 
 from sandbox.cloud import settings
 from sandbox.cloud.actions import AwsError, Call
-from sandbox.cloud.control.iam import absence, decisions, encryption, policy, users
+from sandbox.cloud.control.iam import absence, decisions, encryption, policy
 from sandbox.cloud.control.iam.policy import ALLOW, DENY, Request
 from sandbox.cloud.control.iam.request_context import Context, context_of
 from sandbox.cloud.control.iam.resource_policies import policy_of
 from sandbox.cloud.control.iam.resources import needs
+from sandbox.cloud.moto import iam
 from sandbox.cloud.weather import propagation
 
 _PASSED_TO = {
@@ -55,11 +56,9 @@ _caller: contextvars.ContextVar[Caller | None] = contextvars.ContextVar("caller"
 def session_of(access_key: str) -> Session | None:
     """Return the session that an access key belongs to, or None for the account's own keys."""
     if not access_key.startswith("ASIA"):
-        user = users.arn_of(access_key)
+        user = iam.user_of(access_key)
         return Session(user, user) if user else None
-    from moto.sts.models import sts_backends  # noqa: PLC0415 - moto is configured by then
-
-    found = sts_backends[settings.current().account]["aws"].get_assumed_role_from_access_key(access_key)
+    found = iam.session_of(access_key)
     return Session(found.role_arn, found.arn) if found else None
 
 
@@ -221,38 +220,13 @@ def _denied(caller: Caller, action: str, resources: tuple[str, ...], why: str) -
     return AwsError("AccessDeniedException", message, 400)
 
 
-def _identity_policies(role_arn: str) -> list[str]:
-    from moto.iam.exceptions import NotFoundException  # noqa: PLC0415
-    from moto.iam.models import iam_backends  # noqa: PLC0415
-
-    if ":user/" in role_arn:
-        return users.policies(role_arn)
-    try:
-        role = iam_backends[settings.current().account]["aws"].get_role_by_arn(role_arn)
-    except NotFoundException:
-        return []
-    attached = [_default_document(managed) for managed in role.managed_policies.values()]
-    return [*role.policies.values(), *attached]
+def _identity_policies(arn: str) -> list[str]:
+    return iam.user_policies(arn) if ":user/" in arn else iam.role_policies(arn)
 
 
-def _default_document(managed: Any) -> str:
-    found = (version for version in managed.versions if version.version_id == managed.default_version_id)
-    return str(next(found).document)
-
-
-def _boundary(role_arn: str) -> str | None:
+def _boundary(arn: str) -> str | None:
     """Return the permissions boundary of a role, if it has one."""
-    from moto.iam.exceptions import NotFoundException  # noqa: PLC0415
-    from moto.iam.models import iam_backends  # noqa: PLC0415
-
-    if ":user/" in role_arn:
-        return None
-    backend = iam_backends[settings.current().account]["aws"]
-    try:
-        arn = backend.get_role_by_arn(role_arn).permissions_boundary_arn
-    except NotFoundException:
-        return None
-    return _default_document(backend.managed_policies[arn]) if arn else None
+    return None if ":user/" in arn else iam.boundary(arn)
 
 
 def _passed_roles(params: Any) -> Iterable[str]:

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.cloud.actions import Call, Params
+from sandbox.cloud.moto import protection, s3
 from sandbox.cloud.state import records
 
 _READ, _WRITE = "kms:Decrypt", "kms:GenerateDataKey"
+_OF_AN_UPLOAD = {"UploadPart", "UploadPartCopy", "CompleteMultipartUpload"}
 _ARN_COLONS = 5
 Use = tuple[str, str, dict[str, list[str]]]  # an action, a key's ARN, condition keys
 
@@ -56,23 +58,22 @@ def _volume_keys(call: Call) -> Iterator[str]:
 
 
 def _s3(call: Call) -> Iterator[Use]:
-    from moto.s3.models import s3_backends  # noqa: PLC0415 - moto is configured by then
-
-    given = call.params
-    buckets = s3_backends[call.account]["aws"].buckets
-    bucket = buckets.get(given["Bucket"])
+    given, account = call.params, call.account
+    bucket, name = given["Bucket"], given["Key"]
     if call.action == "GetObject" or (call.action == "HeadObject" and given.get("ChecksumMode") == "ENABLED"):
-        yield from _use(call, _READ, bucket, given["Key"], _read_key(bucket, given["Key"], given.get("VersionId")))
+        key = s3.key_of_object(account, bucket, name, given.get("VersionId"))
+        yield from _use(call, _READ, bucket, name, key)
     elif call.action in ("PutObject", "CopyObject", "CreateMultipartUpload"):
-        yield from _use(call, _WRITE, bucket, given["Key"], _written_key(bucket, given))
-    elif call.action in ("UploadPart", "UploadPartCopy", "CompleteMultipartUpload"):
-        upload = bucket.multiparts.get(given.get("UploadId")) if bucket else None
-        key = upload and (upload.kms_key_id or _written_key(bucket, {"ServerSideEncryption": upload.sse_encryption}))
-        yield from _use(call, _READ, bucket, given["Key"], key)
+        yield from _use(call, _WRITE, bucket, name, _written_key(account, bucket, given))
+    elif call.action in _OF_AN_UPLOAD and (upload := s3.encryption_of_upload(account, bucket, given.get("UploadId"))):
+        algorithm, key = upload
+        key = key or _written_key(account, bucket, {"ServerSideEncryption": algorithm})
+        yield from _use(call, _READ, bucket, name, key)
     if given.get("CopySource"):
         source = _source(given["CopySource"])
-        bucket = buckets.get(source["Bucket"])
-        yield from _use(call, _READ, bucket, source["Key"], _read_key(bucket, source["Key"], source.get("VersionId")))
+        bucket, name = source["Bucket"], source["Key"]
+        key = s3.key_of_object(account, bucket, name, source.get("VersionId"))
+        yield from _use(call, _READ, bucket, name, key)
 
 
 def _source(given: Any) -> dict[str, str]:
@@ -83,30 +84,20 @@ def _source(given: Any) -> dict[str, str]:
     return {"Bucket": bucket, "Key": key, **({"VersionId": version} if version else {})}
 
 
-def _read_key(bucket: Any, name: str, version: str | None) -> str | None:
-    """Return the key that a stored object is under."""
-    versions = (bucket.keys.getlist(name) or []) if bucket else []
-    found = [one for one in versions if version in (None, one.version_id)]
-    if not found or not str(getattr(found[-1], "encryption", None)).startswith("aws:kms"):
-        return None
-    key: str | None = found[-1].kms_key_id
-    return key
-
-
-def _written_key(bucket: Any, given: Params) -> str | None:
+def _written_key(account: str, bucket: str, given: Params) -> str | None:
     """Return the key that a new object gets: the request's, else the bucket's."""
     if given.get("ServerSideEncryption"):
         return given.get("SSEKMSKeyId")
-    rule = ((bucket and bucket.encryption) or {}).get("Rule", {}).get("ApplyServerSideEncryptionByDefault", {})
+    rule = s3.encryption_rule(account, bucket).get("ApplyServerSideEncryptionByDefault", {})
     return rule.get("KMSMasterKeyID") if str(rule.get("SSEAlgorithm")).startswith("aws:kms") else None
 
 
-def _use(call: Call, action: str, bucket: Any, name: str, key: str | None) -> Iterator[Use]:
+def _use(call: Call, action: str, bucket: str, name: str, key: str | None) -> Iterator[Use]:
     arn = key_arn(call, key) if key and not key.endswith("alias/aws/s3") else None
     if arn is None:
         return
-    by_bucket = ((bucket and bucket.encryption) or {}).get("Rule", {}).get("BucketKeyEnabled") in (True, "true")
-    about = f"arn:aws:s3:::{bucket.name}" + ("" if by_bucket else f"/{name}")
+    by_bucket = s3.encryption_rule(call.account, bucket).get("BucketKeyEnabled") in (True, "true")
+    about = f"arn:aws:s3:::{bucket}" + ("" if by_bucket else f"/{name}")
     yield (
         action,
         arn,
@@ -128,50 +119,20 @@ def arn_of(account: str, region: str, key: str) -> str:
     """Return a key's ARN for any of its names in an account and region."""
     if key.startswith("arn:") and ":alias/" not in key:
         return key
-    from moto.kms.models import kms_backends  # noqa: PLC0415 - only where a key is named
-
-    named = kms_backends[account][region].any_id_to_key_id(key)
+    named = protection.key_id(account, region, key)
     # A name of nothing is judged under that name, so that only who may ask about every key hears that it is nothing.
     return f"arn:aws:kms:{region}:{account}:key/{named or key}"
 
 
 def key_of(account: str, arn: str) -> str | None:
     """Return the ARN of the customer's key that a topic, a queue or a table is encrypted with, or None."""
-    _, _, service, region, *_, name = arn.split(":") if arn.count(":") >= _ARN_COLONS else [""] * 6
-    key: str | None = None
-    if service == "sns":
-        from moto.sns.models import sns_backends  # noqa: PLC0415
-
-        topic = sns_backends[account][region].topics.get(arn)
-        key = topic.kms_master_key_id if topic else None
-    elif service == "sqs":
-        from moto.sqs.models import sqs_backends  # noqa: PLC0415
-
-        queue = sqs_backends[account][region].queues.get(name)
-        key = queue.kms_master_key_id if queue else None
-    elif service == "dynamodb":
-        from moto.dynamodb.models import dynamodb_backends  # noqa: PLC0415
-
-        table = dynamodb_backends[account][region].tables.get(name.partition("/")[2])
-        key = (getattr(table, "sse_specification", None) or {}).get("KMSMasterKeyId") if table else None
+    service, region = arn.split(":")[2:4] if arn.count(":") >= _ARN_COLONS else ("", "")
+    find = _KEYS.get(service)
+    key = find(account, arn) if find else None
     if not key or "alias/aws/" in key:
         return None
     found = arn_of(account, region, key)
-    return None if _is_of_aws(account, found) else found
+    return None if protection.is_of_aws(account, found) else found
 
 
-def _is_of_aws(account: str, arn: str) -> bool:
-    """Return whether a key is one that AWS manages, whose policy lets in everybody who comes through its service."""
-    from moto.kms.models import kms_backends  # noqa: PLC0415
-
-    key = kms_backends[account][arn.split(":")[3]].keys.get(arn.rpartition("/")[2])
-    return key is not None and any(alias.startswith("alias/aws/") for alias in key.aliases)
-
-
-def key_policy(account: str, arn: str) -> str | None:
-    """Return a key's policy, or None for a key that does not exist."""
-    from moto.kms.models import kms_backends  # noqa: PLC0415
-
-    region, name = arn.split(":")[3], arn.rpartition("/")[2]
-    found = kms_backends[account][region].keys.get(name) if region else None
-    return found.policy if found else None
+_KEYS = {"sns": protection.topic_key, "sqs": protection.queue_key, "dynamodb": protection.table_key}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sandbox.cloud import settings
 from sandbox.cloud.actions import AwsError, Call, Params, handles
 from sandbox.cloud.control.iam import authorization, encryption
+from sandbox.cloud.moto import s3
 
 # Step Functions developer guide, "Logging using CloudWatch Logs": all of them, on every resource.
 _OF_THE_MACHINE = (
@@ -64,18 +63,9 @@ def _with_key(call: Call) -> Params:
 
 def on_start() -> None:
     """Let moto write an S3 access log only where the target bucket's policy lets the logging service do it."""
-    from moto.s3.models import S3Backend  # noqa: PLC0415 - moto is configured by then
+    s3.deliver_access_logs(_may_log)
 
-    written = S3Backend.log_incoming_request
 
-    def log_incoming_request(backend: Any, request: Any, bucket_name: str) -> None:
-        bucket = backend.buckets.get(bucket_name)
-        if bucket is None or not bucket.logging:
-            return
-        to = f"arn:aws:s3:::{bucket.logging['TargetBucket']}"
-        place = f"{to}/{bucket.logging.get('TargetPrefix', '')}log"
-        context = {"aws:sourceaccount": [settings.current().account], "aws:sourcearn": [f"arn:aws:s3:::{bucket_name}"]}
-        if authorization.service_may(_ACCESS_LOGS, "s3:PutObject", place, context):
-            written(backend, request, bucket_name)
-
-    S3Backend.log_incoming_request = log_incoming_request
+def _may_log(bucket: str, log: str) -> bool:
+    context = {"aws:sourceaccount": [settings.current().account], "aws:sourcearn": [f"arn:aws:s3:::{bucket}"]}
+    return authorization.service_may(_ACCESS_LOGS, "s3:PutObject", log, context)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from sandbox.cloud import settings
 from sandbox.cloud.actions import AwsError, Call, Params, handles
 from sandbox.cloud.control.iam import authorization, decisions, policy
 from sandbox.cloud.control.iam.policy import ALLOW, Request
 from sandbox.cloud.control.iam.service_uses import Use
+from sandbox.cloud.moto import iam
 from sandbox.cloud.weather import propagation
 
 _ASSUME = "sts:AssumeRole"
@@ -38,14 +38,8 @@ def trusts(role_arn: str, use: Use, name: str) -> bool:
 
 
 def _trust_policy(role_arn: str) -> str | None:
-    from moto.iam.exceptions import NotFoundException  # noqa: PLC0415 - moto is configured by then
-    from moto.iam.models import iam_backends  # noqa: PLC0415
-
-    try:
-        role: Any = iam_backends[settings.current().account]["aws"].get_role_by_arn(role_arn)
-    except NotFoundException:
-        return None
-    document = propagation.trust(role_arn, role.assume_role_policy_document)
+    written = iam.trust_policy(role_arn)
+    document = None if written is None else propagation.trust(role_arn, written)
     return document if document is None or isinstance(document, str) else json.dumps(document)
 
 

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.core.utils import get_service_model
-
 from sandbox.cloud.actions import AwsError, Call, Params, handles
 from sandbox.cloud.control.sagemaker import listing, tags
+from sandbox.cloud.moto.protocols import model_of
 from sandbox.cloud.state import records
 from sandbox.cloud.state.records import Record
 
-_MODEL = get_service_model("sagemaker")
+_MODEL = model_of("sagemaker")
 Step = Callable[[Call, Record], None]
 _NOT_KEPT = {"Tags", "ClientRequestToken", "ClientToken"}
 

@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.cloud.control.iam import encryption
 from sandbox.cloud.control.iam.resource_policies import policy_of
+from sandbox.cloud.moto import protection
 from sandbox.cloud.state import records
 from tests.cloud.control.inside import ACCOUNT, REGION, ROOT, allow, call, client, document
 
@@ -109,10 +110,10 @@ def test_every_name_of_a_key_means_its_arn(name: str, key: str) -> None:
 
 
 def test_a_key_s_policy(key: str) -> None:
-    assert ROOT in str(encryption.key_policy(ACCOUNT, key))
-    assert encryption.key_policy(ACCOUNT, f"{BASE}key/gone") is None
-    assert encryption.key_policy(ACCOUNT, "arn:aws:kms:::key/gone") is None
-    assert policy_of(ACCOUNT, "kms:Decrypt", (key,)) == encryption.key_policy(ACCOUNT, key)
+    assert ROOT in str(protection.key_policy(ACCOUNT, key))
+    assert protection.key_policy(ACCOUNT, f"{BASE}key/gone") is None
+    assert protection.key_policy(ACCOUNT, "arn:aws:kms:::key/gone") is None
+    assert policy_of(ACCOUNT, "kms:Decrypt", (key,)) == protection.key_policy(ACCOUNT, key)
 
 
 def through(service: str) -> dict[str, list[str]]:

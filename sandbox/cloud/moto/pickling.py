@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import io
 import pickle
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, cast
 
 import cloudpickle
 
+from sandbox.cloud.moto.states import Place, backends
 from sandbox.cloud.state.bodies import Bodies
 
 STOPPED = "the local cloud stopped"
@@ -21,19 +21,6 @@ _LOCKS: dict[type, Callable[[], Any]] = {
     type(threading.RLock()): threading.RLock,
 }
 _AWS_POLICY = "AWS-managed policy"
-Place = tuple[str, str, str, str]  # module, variable, account, region
-
-
-def backends(account: str) -> Iterator[tuple[Place, Any]]:
-    """Return an account's backends that have been asked for something, with the place to find each again."""
-    from moto.core.base_backend import BackendDict  # noqa: PLC0415 - moto is configured by then
-
-    for known in list(BackendDict._instances):
-        module = known.backend.__module__
-        variable = next(name for name, value in vars(sys.modules[module]).items() if value is known)
-        for owner in (account, "global"):
-            for region, backend in list(dict.get(known, owner, {}).items()):
-                yield (module, variable, owner, region), backend
 
 
 def dump(backend: Any, bodies: Bodies) -> bytes:

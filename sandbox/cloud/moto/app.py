@@ -9,7 +9,6 @@ import secrets
 from typing import Any
 
 from sandbox.cloud.actions import AwsError
-from sandbox.cloud.server.wire import Answer
 from sandbox.cloud.settings import Settings
 
 NOT_IMPLEMENTED = "NotImplementedByLocalCloud"
@@ -58,8 +57,8 @@ class MotoApplication:
 
         self._application = Services(create_backend_app)
 
-    def ask(self, environ: dict[str, Any], body: bytes, asked_for: str) -> Answer:
-        """Return moto's answer.
+    def ask(self, environ: dict[str, Any], body: bytes, asked_for: str) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Return the status, the headers and the body of moto's answer.
 
         Raises
         ------
@@ -80,7 +79,14 @@ class MotoApplication:
         kind = next((value for name, value in headers if name.lower() == "content-type"), "")
         if status in (404, 405) and kind.startswith("text/html") and b"<!doctype html>" in content[:100].lower():
             raise missing(asked_for, "")
-        return Answer(status, headers, content)
+        return status, headers, content
+
+
+def request_handler() -> Any:
+    """Return the class by which moto reads requests from a connection, which keeps names as S3's metadata have them."""
+    from moto.moto_server.werkzeug_app import MotoRequestHandler  # noqa: PLC0415 - after `configure`
+
+    return MotoRequestHandler
 
 
 def missing(asked_for: str, why: str) -> AwsError:
