@@ -35,6 +35,7 @@ def text() -> str:
             "",
             "- **Here**: a function of `sandbox/cloud` answers.",
             "- **Here, over moto**: a function of `sandbox/cloud` checks, changes or adds to what moto answers.",
+            "- **Refused**: by name, because moto would take it for another action.",
             "- **moto**: moto has a function of that name, and answers as it does.",
             "",
             "Of other services, and where it says so, moto answers what it has. What nobody has is an error 501 that",
@@ -47,12 +48,14 @@ def text() -> str:
 
 def _section(service: str, ours: actions.Handlers) -> Iterator[str]:
     here = {action: handler for (of, action), handler in ours.items() if of == service}
-    over = {action for action, handler in here.items() if asks_moto(handler)}
+    over = {action for action, handler in here.items() if "forward" in names_of(handler)}
+    refused = {action for action, handler in here.items() if refuses(handler)}
     yield from ("", f"## {service}")
     rights = "on the resources that a call names" if resources.known(service) else "on `*`"
     yield from _item("Rights", [f"{rights}."])
-    yield from _item("Here", _quoted(here.keys() - over))
+    yield from _item("Here", _quoted(here.keys() - over - refused))
     yield from _item("Here, over moto", _quoted(over))
+    yield from _item("Refused", _quoted(refused))
     yield from _item(
         "moto", ["the others that it has."] if service in _BY_HAND else _quoted(served.actions(service) - {*here})
     )
@@ -68,8 +71,14 @@ def _quoted(names: Iterable[str]) -> list[str]:
     return [f"`{name}`" for name in sorted(names)]
 
 
-def asks_moto(handler: Any) -> bool:
-    """Tell whether a function, or one of its own module that it calls, asks for moto's answer."""
+def refuses(handler: Any) -> bool:
+    """Tell whether a function says that nobody has the action."""
+    known: dict[str, Any] = getattr(handler, "__func__", handler).__globals__
+    return inspect.isfunction(known.get("missing")) and "missing" in names_of(handler)
+
+
+def names_of(handler: Any) -> set[str]:
+    """Return what a function, and those of its own module that it calls, use by name: ``forward`` asks moto."""
     function: FunctionType = getattr(handler, "__func__", handler)
     seen: set[str] = set()
     names = set(_names(function.__code__))
@@ -77,7 +86,7 @@ def asks_moto(handler: Any) -> bool:
         seen |= new
         called = [found for name in new if inspect.isfunction(found := function.__globals__.get(name))]
         names |= {name for one in called if one.__module__ == function.__module__ for name in _names(one.__code__)}
-    return "forward" in names
+    return names
 
 
 def _names(code: CodeType) -> Iterator[str]:
