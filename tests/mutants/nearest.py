@@ -69,8 +69,8 @@ _AUTHORISATION = {
 """Files of the local cloud's authorisation in control/iam, and their tests, which start no local cloud."""
 
 _KEPT_BY_MOTO = {
-    "iam": "judgement judgement_of_services",
-    "protection": "encryption_uses encryption_keys judgement_of_services",
+    "iam": "kept judgement judgement_of_services",
+    "protection": "kept encryption_uses encryption_keys judgement_of_services",
 }
 """What that authorisation asks of moto."""
 
