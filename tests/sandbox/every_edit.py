@@ -17,7 +17,7 @@ from tests import edits
 from tests.edits import Edit
 from tests.sandbox.changes import Caller, Copy, another
 from tests.sandbox.conftest import Released
-from tests.sandbox.test_edits import COMINGS, REFUSED, copy, deploy, question, refused, settle, usual
+from tests.sandbox.test_edits import COMINGS, REFUSED, copy, deploy, question, refused, usual
 
 __all__ = ["copy", "question"]  # the fixtures
 
@@ -40,8 +40,6 @@ def test_each_field_is_edited_by_itself_and_the_released_model_answers_throughou
     asked += [(edit, (given, edit.apply(settings))) for edit in edits.settings_edits() if edit.field not in GOINGS]
     another(copy.place.root, "other")
     copy.pack = False
-    copy.write()
-    settle(copy)
     done: dict[str, list[str]] = {way: [] for way in WAYS}
     problems: list[str] = []
     with Caller(environment.own.endpoint_name, environment.outputs.region, question) as caller, capsys.disabled():

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from status.environment import Environment
 from tests.sandbox import place as places
-from tests.sandbox.conftest import Released
 from tests.sandbox.place import Place
 
 
@@ -17,12 +16,6 @@ def _resources(place: Place) -> list[dict[str, object]]:
 
 def test_at_least_60_real_resources_stand_after_up(place: Place, environment: Environment) -> None:
     assert len(_resources(place)) >= 60
-
-
-def test_a_refresh_after_a_release_finds_nothing_to_change(place: Place, released: Released) -> None:
-    place.pulumi(
-        "preview", "--stack", "local", "--refresh", "--expect-no-changes", "--diff", "--policy-pack", "policies"
-    )
 
 
 def test_dev_previews_in_the_account_that_its_settings_allow(tmp_path: Path) -> None:

@@ -124,8 +124,10 @@ def other_sql(environment: Environment) -> Iterator[None]:
     """The deployed workload's SQL with a line more, where jobs mount it from; taken back afterwards."""
     s3, bucket = environment.client("s3"), environment.outputs.artifacts_bucket
     key = f"{prefixes.WORKLOADS}{environment.workload}/{environment.own.workload_digest}/features.sql"
-    good = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    version = s3.put_object(Bucket=bucket, Key=key, Body=good + b"\n-- One more line.\n")["VersionId"]
+    found = s3.get_object(Bucket=bucket, Key=key)
+    encrypted = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": found["SSEKMSKeyId"]}  # else no job could read it
+    body = found["Body"].read() + b"\n-- One more line.\n"
+    version = s3.put_object(Bucket=bucket, Key=key, Body=body, **encrypted)["VersionId"]
     yield
     s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
 
