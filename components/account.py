@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+import os
+import threading
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import boto3
 
 
 _ATTEMPTS = 12  # of one call; pauses grow to 20 s
+_ONE_AT_A_TIME = threading.Lock()  # a session may not be shared by threads, its clients may
 
 
 class WrongAccountError(Exception):
@@ -49,3 +53,25 @@ def session_for(account_id: str, region: str) -> boto3.Session:
             f"The credentials must belong to account {account_id}, got account {actual}. Sign in to {account_id}."
         )
     return session
+
+
+def client_for(account_id: str, region: str, service: str) -> Any:
+    """Return a patient client of a service, after checking that the credentials belong to `account_id`.
+
+    A process has one for all its resources, in whatever thread: reading what botocore knows of SageMaker takes longer
+    than asking SageMaker.
+
+    Raises
+    ------
+    WrongAccountError
+        As in `session_for`.
+    """
+    told = tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_")))
+    with _ONE_AT_A_TIME:
+        return _client(account_id, region, service, told)
+
+
+@functools.cache
+def _client(account_id: str, region: str, service: str, _told: tuple[tuple[str, str], ...]) -> Any:
+    session: Any = session_for(account_id, region)
+    return session.client(service)

@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
-from components.account import session_for
+from components.account import client_for
 from components.names import RELEASE_TAGS, release_name_prefix
 from components.place import Place
 from components.registry import Registry
@@ -52,7 +52,7 @@ class PackageSweepProvider(SweepProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Sweep; what is gone already is no error."""
-        client = session_for(_props["account_id"], _props["region"]).client("sagemaker")
+        client = client_for(_props["account_id"], _props["region"], "sagemaker")
         stop_executions(client, _props["pipeline_name"])
         delete_packages(client, _props["model_package_group_name"])
 
@@ -62,7 +62,7 @@ class ReleaseSweepProvider(SweepProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Sweep; what is gone already is no error."""
-        client = session_for(_props["account_id"], _props["region"]).client("sagemaker")
+        client = client_for(_props["account_id"], _props["region"], "sagemaker")
         delete_released(client, _props["name_prefix"], _props["tags"])
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from components.account import session_for
+from components.account import client_for
 from components.tags import carried
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ TRACKING_SERVER = Kind(
 
 def status(kind: Kind, props: Mapping[str, Any], name: str) -> str | None:
     """Return the status of what has a name, in the account and region of `props`; None if there is nothing."""
-    client = session_for(props["account_id"], props["region"]).client("sagemaker")
+    client = client_for(props["account_id"], props["region"], "sagemaker")
     found = _describe(kind, client, name)
     return None if found is None else str(found[f"{kind.prefix}Status"])
 
@@ -75,7 +75,7 @@ def clear(kind: Kind, props: Mapping[str, Any]) -> None:
     NameTakenError
         If it does not carry the `tags` of `props`, or does not go.
     """
-    client = session_for(props["account_id"], props["region"]).client("sagemaker")
+    client = client_for(props["account_id"], props["region"], "sagemaker")
     name = props[kind.named]
     found = _describe(kind, client, name)
     if found is None or found[f"{kind.prefix}Status"] != kind.failed:

@@ -25,7 +25,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from components.account import session_for
+from components.account import client_for
 from components.features import calls
 from components.place import Place
 
@@ -42,14 +42,14 @@ class FeatureGroupProvider(ResourceProvider):
         """Refuse a name that somebody else holds, before anything is made."""
         failures = []
         if not _olds and isinstance(news["account_id"], str) and news["account_id"].isdigit():
-            client = session_for(news["account_id"], news["region"]).client("sagemaker")
+            client = client_for(news["account_id"], news["region"], "sagemaker")
             if problem := calls.taken(client, news["base_name"], news["tags"]):
                 failures.append(CheckFailure("base_name", problem))
         return CheckResult(news, failures)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Take the newest group of this store that can be what `props` want, or make one under the next free name."""
-        client = session_for(props["account_id"], props["region"]).client("sagemaker")
+        client = client_for(props["account_id"], props["region"], "sagemaker")
         if problem := calls.taken(client, props["base_name"], props["tags"]):
             raise calls.FeatureGroupError(problem)
         fitting = (found for found in calls.versions(client, props) if not _misfits(_as_stored(found), props))
@@ -73,12 +73,12 @@ class FeatureGroupProvider(ResourceProvider):
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Add the features that the group does not have; one that is not wanted any more stays, unused."""
-        client = session_for(_news["account_id"], _news["region"]).client("sagemaker")
+        client = client_for(_news["account_id"], _news["region"], "sagemaker")
         return UpdateResult(outs={**_news, **_extend(client, _id, _news)})
 
     def read(self, _id: str, props: dict[str, Any]) -> ReadResult:
         """Look what the group has now; one that somebody deleted is made again by the next update."""
-        client = session_for(props["account_id"], props["region"]).client("sagemaker")
+        client = client_for(props["account_id"], props["region"], "sagemaker")
         found = calls.describe(client, _id)
         if found is None:
             return ReadResult("", {})

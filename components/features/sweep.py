@@ -14,7 +14,7 @@ import pulumi
 from pulumi.dynamic import DiffResult, Resource, UpdateResult
 
 from agreements.metadata import FEATURE_GROUP_
-from components.account import session_for
+from components.account import client_for
 from components.features import calls
 from components.place import Place
 from components.registry import Registry
@@ -95,7 +95,7 @@ class FeatureGroupSweeper(Resource, module="features", name="FeatureGroupSweeper
 
 
 def _client(props: Mapping[str, Any]) -> Any:
-    return session_for(props["account_id"], props["region"]).client("sagemaker")
+    return client_for(props["account_id"], props["region"], "sagemaker")
 
 
 def _ours(client: Any, props: Mapping[str, Any]) -> list[str]:
