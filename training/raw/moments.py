@@ -17,9 +17,9 @@ _UTC = ARROW_TYPES["timestamp"]
 _NAIVE = pa.timestamp("us")
 _PER_UNIT = {"epoch_s": 1e6, "epoch_ms": 1e3, "epoch_us": 1.0, "epoch_ns": 1e-3}  # microseconds
 _UNITS = {"epoch_s": "s", "epoch_ms": "ms", "epoch_us": "us", "epoch_ns": "ns"}
-_PER_UNIT_EXACT = {"s": 10**6, "ms": 10**3, "us": 1}  # microseconds
 _FIRST = pa.scalar(datetime(1, 1, 1, tzinfo=UTC), _UTC)
 _LAST = pa.scalar(datetime(9999, 12, 31, tzinfo=UTC), _UTC)
+_BEYOND = datetime.max  # after the last in every zone: it stands for what microseconds cannot hold
 _REACH = "lie in the years 1 to 9999"
 _RELOAD = "Load it again, or say in `timestamps` since when its numbers count."
 _DAY = pa.scalar(86_400_000_000, pa.duration("us"))
@@ -63,30 +63,28 @@ def _moments(values: pa.ChunkedArray, column: str, source: Source) -> Converted:
     return of_type(values, "timestamp", "be a timestamp", "Declare the column's type as it is, or load timestamps.")
 
 
-def _to(values: pa.ChunkedArray, kind: pa.DataType) -> Converted:
-    """Bring timestamps to microseconds; those that do not fit are beyond all years of ours."""
+def _to(values: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    """Bring timestamps to microseconds; those that do not fit stay beyond all years of ours."""
     if values.type.unit == "ns":
         values = pc.floor_temporal(values, unit="microsecond")
     try:
-        return values.cast(kind), []
+        return values.cast(kind)
     except pa.ArrowInvalid:
-        most = 2**63 // _PER_UNIT_EXACT[values.type.unit]
+        most = pa.scalar(_BEYOND, pa.timestamp(values.type.unit)).value
         numbers = values.cast(pa.int64())
-        far = pc.or_(pc.greater_equal(numbers, most), pc.less_equal(numbers, -most))
-        kept = pc.if_else(far, pa.scalar(None, values.type), values)
-        return kept.cast(kind), broken(far, values, _REACH, _RELOAD)
+        far = pc.or_(pc.greater(numbers, most), pc.less(numbers, -most))
+        return pc.if_else(far, most, numbers).cast(values.type).cast(kind)
 
 
 def _zoned(values: pa.ChunkedArray) -> Converted:
-    return _to(values, _UTC)
+    return _to(values, _UTC), []
 
 
 def _naive(values: pa.ChunkedArray, source: Source) -> Converted:
     if source.zone is None:
         remedy = "Set the source's `zone`, such as `zone: UTC` or `zone: America/New_York`, or load it with a zone."
         return nothing(len(values), "timestamp"), broken(pc.is_valid(values), values, "have a time zone", remedy)
-    local, wrong = _to(values, _NAIVE)
-    return _local(local, source.zone), wrong
+    return _local(_to(values, _NAIVE), source.zone), []
 
 
 def _local(naive: pa.ChunkedArray, zone: str) -> pa.ChunkedArray:
@@ -114,13 +112,12 @@ def _epochs(values: pa.ChunkedArray, column: str, form: str | None) -> Converted
         rule = "be declared as seconds, milli-, micro- or nanoseconds since 1970"
         return nothing(len(values), "timestamp"), broken(pc.is_valid(values), values, rule, remedy)
     if pa.types.is_integer(values.type):
-        return _to(values.cast(pa.int64()).cast(pa.timestamp(_UNITS[form], tz="UTC")), _UTC)
-    numbers = values.cast(pa.float64(), safe=False)
+        return _zoned(values.cast(pa.int64()).cast(pa.timestamp(_UNITS[form], tz="UTC")))
+    numbers = values.cast(pa.float64())
     numbers = pc.if_else(pc.is_nan(numbers), pa.scalar(None, pa.float64()), numbers)
     scaled = pc.round(pc.multiply(numbers, _PER_UNIT[form]))
-    far = pc.greater_equal(pc.abs(scaled), 2.0**63)
-    kept = pc.if_else(far, pa.scalar(None, pa.float64()), scaled).cast(pa.int64(), safe=False)
-    return kept.cast(_UTC), broken(far, values, _REACH, _RELOAD)
+    most = float(pa.scalar(_BEYOND, _NAIVE).value)
+    return pc.if_else(pc.greater(pc.abs(scaled), most), most, scaled).cast(pa.int64()).cast(_UTC), []
 
 
 def _guess(value: float) -> str:

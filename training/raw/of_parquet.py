@@ -53,7 +53,7 @@ def _bounds(
             return None
         try:
             return pa.chunked_array([pa.array([known.min, known.max], schema.field(event_time).type)])
-        except pa.ArrowException:
+        except (pa.ArrowException, OverflowError):  # Python has fewer years than a file
             return None
 
     return bounds

@@ -45,7 +45,7 @@ class Broken:
     remedy: str
     index: int | None
     value: Any
-    rows: int = 1
+    rows: int
 
 
 Converted = tuple[pa.ChunkedArray, list[Broken]]

@@ -87,6 +87,7 @@ def test_a_file_is_refused(lake: Lake, name: str, body: bytes, said: str) -> Non
         ("boolean", [True, 0, "false"], [True, False, False]),
         ("integer", [2**60 + 1], [2**60 + 1]),
         ("integer", [2**60 + 1, 2.0], [2**60 + 1, 2]),
+        ("integer", [2**53 + 1, 2.0], [2**53 + 1, 2]),
         ("integer", [1.0, None, 3], [1, None, 3]),
         ("boolean", [1, 0, None], [True, False, None]),
     ],

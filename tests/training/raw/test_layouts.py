@@ -182,9 +182,16 @@ def test_a_table_formats_files_are_not_its_rows(lake: Lake, path: str, name: str
     assert line.startswith(f"raw/events/ must hold plain files, not a table of {name}. ")
 
 
-@pytest.mark.parametrize("files", [{}, {"_SUCCESS": b""}, {"a.parquet": b"", "b.parquet": parquet(one({}))[:0]}])
-def test_a_source_that_never_had_a_row_is_a_mistake(lake: Lake, files: dict[str, bytes]) -> None:
-    assert lake.put(files).refusal(source())[0].startswith("raw/events/ must hold rows, got ")
+@pytest.mark.parametrize(
+    ("files", "got"),
+    [
+        ({}, "no files"),
+        ({"_SUCCESS": b""}, "no files"),
+        ({"a.parquet": b"", "b.parquet": parquet(one({}))[:0]}, "2 files without rows"),
+    ],
+)
+def test_a_source_that_never_had_a_row_is_a_mistake(lake: Lake, files: dict[str, bytes], got: str) -> None:
+    assert lake.put(files).refusal(source())[0].startswith(f'raw/events/ must hold rows, got "{got}". ')
 
 
 def read_of(lake: Lake, declared: Source, start: datetime, end: datetime) -> tuple[list[str], int]:
@@ -236,6 +243,14 @@ def test_parts_that_are_left_out_show_the_layout_too(lake: Lake) -> None:
 def test_dates_in_a_path_that_mean_something_else_hide_nothing(lake: Lake) -> None:
     lake.put({"birth_date=1980-01-01/a.parquet": day("2013-01-20"), "year=1980/b.parquet": day("2013-01-25")})
     assert sorted(read_of(lake, source(), JANUARY, FEBRUARY)[0]) == ["01-20", "01-25"]
+
+
+@pytest.mark.parametrize("other", ["birth_date=1980-01-01", "date=__HIVE_DEFAULT_PARTITION__"])
+def test_files_without_a_date_in_their_path_are_read_beside_those_with_one(lake: Lake, other: str) -> None:
+    lake.put({f"{other}/a.parquet": day("2013-01-20"), "date=2013-01-25/a.parquet": day("2013-01-25")})
+    lake.put({"date=2012-01-25/a.parquet": b"not to be looked at"})
+    days, unread = read_of(lake, source(), JANUARY, FEBRUARY)
+    assert (sorted(days), unread) == (["01-20", "01-25"], 1)
 
 
 def test_a_reference_source_is_read_from_its_beginning(lake: Lake) -> None:

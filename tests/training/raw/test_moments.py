@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -42,6 +43,10 @@ def epoch(unit: str) -> dict[str, Any]:
         (pa.array([EPOCH * 10**6 + 7]), epoch("us"), "2013-01-05T12:00:00.000007+00:00"),
         (pa.array([EPOCH * 10**9 + 7999]), epoch("ns"), "2013-01-05T12:00:00.000007+00:00"),
         (pa.array([EPOCH + 0.25]), epoch("s"), "2013-01-05T12:00:00.250000+00:00"),
+        (pa.array([EPOCH * 10**3 + 0.25]), epoch("ms"), "2013-01-05T12:00:00.000250+00:00"),
+        (pa.array([float(EPOCH * 10**6 + 7)]), epoch("us"), "2013-01-05T12:00:00.000007+00:00"),
+        (pa.array([float(EPOCH * 10**9)]), epoch("ns"), "2013-01-05T12:00+00:00"),
+        (pa.array([Decimal("1357387200.25")]), epoch("s"), "2013-01-05T12:00:00.250000+00:00"),
         (pa.array([str(EPOCH)]), epoch("s"), "2013-01-05T12:00+00:00"),
         (pa.array(["2013-01-05T12:00:00Z"]), {}, "2013-01-05T12:00+00:00"),
         (pa.array(["2013-01-05 12:00:00.123456789+01:00"]), {}, "2013-01-05T11:00:00.123456+00:00"),
@@ -87,6 +92,29 @@ def test_a_moment_that_cannot_be_known_is_refused(lake: Lake, given: pa.Array, s
     lake.put({"a.parquet": parquet({"event_time": pa.concat_arrays([good, given])})})
     (line,) = lake.refusal(source(**said, without_event_time="drop"))
     assert line.startswith(f"raw/events/a.parquet, row 2: event_time must {rule}"), line
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "first"),
+    [
+        (pa.array([EPOCH, 1e12, -1e300, -1e15, 1e13]), epoch("s"), "1000000000000.0 "),
+        (pa.array([EPOCH, EPOCH * 1000, -(2**63), 2**62, 2**63 - 1]), epoch("s"), "1357387200000"),
+        (pa.array([EPOCH, 2**59, -(2**63), 2**62, 2**63 - 1]), epoch("ms"), str(2**59)),
+        (pa.array([EPOCH, 2**59, -(2**63), 2**62, 2**63 - 1], pa.timestamp("ms")), {"zone": "Asia/Tokyo"}, '"'),
+        (pa.array([EPOCH, 2**59, -(2**63), 2**62, 2**63 - 1], pa.timestamp("ms")), NEW_YORK, '"'),
+        (pa.array([EPOCH, 2**59, -(2**63), 2**62, 2**63 - 1], pa.timestamp("ms", "UTC")), {}, '"'),
+    ],
+    ids=str,
+)
+def test_moments_beyond_our_years_are_counted_together(
+    lake: Lake, given: pa.Array, said: dict[str, Any], first: str
+) -> None:
+    """However far beyond: some fit into microseconds, and others do not."""
+    (line,) = lake.put({"a.parquet": parquet({"event_time": given})}).refusal(source(**said))
+    assert line.startswith(f"raw/events/a.parquet, row 2: event_time must lie in the years 1 to 9999, got {first}"), (
+        line
+    )
+    assert "(4 rows). " in line
 
 
 @pytest.mark.parametrize(
