@@ -156,7 +156,7 @@ class AnswerForm:
         if self.type is not LabelType.NUMBER:
             rules: _Rules = [(~((answers >= 0) & (answers <= 1)).all(axis=1), "A probability must be from 0 to 1")]
             if self.type is LabelType.CATEGORY:
-                off = ~(np.abs(answers.sum(axis=1) - 1) <= SUM_TOLERANCE)
+                off = ~np.isclose(answers.sum(axis=1), 1, rtol=0, atol=SUM_TOLERANCE)
                 rules.append((off, f"The probabilities of a row must sum to 1 within {SUM_TOLERANCE:g}"))
             return rules
         low, high = self.range

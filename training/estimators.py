@@ -102,7 +102,7 @@ def for_quantile(workload: Workload, estimator: Any, quantile: float) -> Any:
         else:
             break
         prefix, last = f"{prefix}{name}__", inner
-    names = last.get_params(deep=False) if hasattr(last, "get_params") else {}
+    names = last.get_params() if hasattr(last, "get_params") else {}
     known = next((_QUANTILES[kind.__name__] for kind in type(last).__mro__ if kind.__name__ in _QUANTILES), None)
     if known is None and "quantile" in names:
         known = ("quantile", {})
@@ -141,7 +141,7 @@ def weight_parameter(workload: Workload, estimator: Any) -> str:
 def _passes_on(estimator: Any) -> bool:
     """Tell whether it is an ensemble whose members all take weights."""
     members = getattr(estimator, "estimators", None)
-    if not isinstance(members, list | tuple) or not members:
+    if not isinstance(members, list | tuple):
         return False
     return all(has_fit_parameter(member, "sample_weight") for _, member in members if not isinstance(member, str))
 

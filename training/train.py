@@ -64,8 +64,8 @@ def fit(workload: Workload, examples: pd.DataFrame, parameters: dict[str, Any]) 
 
 def _fit(estimator: Any, rows: Matrix, answers: labels.Labels, arguments: dict[str, Any], *, weighted: bool) -> None:
     # whoever is given no random_state takes these
-    random.seed(0)
-    np.random.seed(0)
+    for seed in (random.seed, np.random.seed):
+        seed(0)
     # One thread: sums in another order give other trees, and the model's digest must not depend on the machine.
     with threadpool_limits(1), warnings.catch_warnings():
         # an ensemble whose member takes no weights says so in a warning, and leaves them out

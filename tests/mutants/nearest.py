@@ -133,6 +133,8 @@ NEAREST: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("training/job.py", ("tests/training/test_job.py", *_TRAINING)),
     ("training/raw/*.py", _RAW),
     ("training/features.py", ("tests/training/test_features.py", "tests/training/raw/test_same_model.py")),
+    ("training/train.py", ("tests/training/test_kinds.py", *_TRAINING)),
+    ("training/tracking.py", ("tests/training/test_tracking.py", *_TRAINING)),
     ("training/*.py", _TRAINING),
     (
         "inference/answers.py",

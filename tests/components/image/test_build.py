@@ -14,11 +14,12 @@ import pytest
 from moto import mock_aws
 
 from components.account import WrongAccountError
-from components.image.build import TAG_LENGTH, ImageBuildError, ImageBuildProvider, _wait
+from components.image.build import ImageBuildError, ImageBuildProvider, _wait
 from components.image.bundle import bundle
 
 ACCOUNT = "123456789012"  # moto's
 REGION = "us-east-1"
+TAG_LENGTH = 32  # of every image that was built before; another would build them all anew
 MANIFEST = '{"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json", "layers": []}'
 
 
@@ -156,7 +157,10 @@ def ending(builds: list[dict[str, Any]], props: dict[str, Any], monkeypatch: pyt
 
 def test_a_build_whose_role_is_too_new_is_tried_again(props: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     waited = ending([denied(1, "PROVISIONING"), denied(2)], props, monkeypatch)
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
     made = ImageBuildProvider().create(props)
+    assert len([seconds for seconds in slept if seconds >= 5]) == 2, "a role that is not in force yet needs a while"
     assert made.outs is not None
     assert made.outs["image_digest"].startswith("sha256:")
     assert len(waited) == len(set(waited)) == 3

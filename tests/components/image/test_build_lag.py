@@ -40,6 +40,17 @@ def test_a_build_that_is_not_shown_yet_is_waited_for() -> None:
     assert session.asked == 3
 
 
+def test_a_build_without_an_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    session: Any = Services([{"builds": [{"id": "build:1", "buildStatus": "IN_PROGRESS"}]}])
+    stopped: list[str] = []
+    session.stop_build = lambda **asked: stopped.append(asked["id"])
+    hours = iter(range(0, 100_000, 1800))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(hours)))
+    with pytest.raises(build.ImageBuildError, match="must end within an hour, and did not"):
+        build._wait(session, "build:1")
+    assert stopped == ["build:1"]
+
+
 @pytest.mark.parametrize(("status", "digest", "looks"), [("SUCCEEDED", "sha256:1", 3), ("FAILED", None, 1)])
 def test_an_image_that_is_not_shown_yet_is_looked_for_again(status: str, digest: str | None, looks: int) -> None:
     session: Any = Services([{"images": []}, {"images": []}, {"images": [{"imageId": {"imageDigest": "sha256:1"}}]}])

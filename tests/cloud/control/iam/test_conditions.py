@@ -172,6 +172,9 @@ def test_variables_in_conditions() -> None:
     context = {"s3:prefix": ["me"], "aws:userid": ["me"], "aws:arn": ["arn:aws:iam::1:role/me"]}
     assert hold(mine, context, "Allow")
     assert not hold(mine, {**context, "aws:userid": ["you"]}, "Allow")
+    two = {"ArnLike": {"aws:arn": "arn:aws:iam::${aws:PrincipalAccount}:role/${aws:userid}"}}
+    assert hold(two, {**context, "aws:principalaccount": ["1"]}, "Allow")
+    assert not hold(two, {**context, "aws:principalaccount": ["2"]}, "Allow")
 
 
 def test_a_variable_without_value_neither_allows_nor_spares() -> None:
