@@ -29,7 +29,7 @@ def write(draft: Draft) -> str:
     )
     text += "--\n" + comment(
         "A row of a view may use only what was known at its event_time: whoever asks the model later cannot know more. "
-        "Training joins each example to the newest row of each history at or before the moment of the question."
+        "Training joins each example to the newest row of each history strictly before the moment of the question."
     )
     for history in draft.histories:
         made = [feature for feature in draft.features if feature.owner == history.name]

@@ -148,8 +148,8 @@ def _entities(draft: Draft) -> str:
         return ""
     text = comment(
         "Things with a history of their own. Each has a view of features.sql, and a feature group in the feature store "
-        "from which whoever asks reads the newest values. Training joins each example to the newest row at or before "
-        "the question."
+        "from which whoever asks reads the newest values. Training joins each example to the newest row strictly "
+        "before the question."
     )
     text += "entities:\n"
     for history in draft.histories:

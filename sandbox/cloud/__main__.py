@@ -18,6 +18,9 @@ def main() -> int:
     if process.status(at).running:
         sys.stderr.write(f"the local cloud is {process.status(at).message} already\n")
         return 1
+    if (_held := process.hold(at)) is None:  # until this process ends
+        sys.stderr.write(f"{process.folder_in_use(at)}\n")
+        return 1
     pid_file = process.pid_file(at)
     try:
         serve(at, lambda: pid_file.write_text(str(os.getpid())))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import socket
@@ -12,18 +13,19 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import psutil
 
 from sandbox import signals
 from sandbox.cloud import credentials
-from sandbox.cloud.settings import BAD, Settings
+from sandbox.cloud.settings import BAD, DEFAULT_PORT, Settings
 from sandbox.cloud.state import children
 
 _STATUS_PATH = "/_cloud/status"
 _START_SECONDS = 90.0
 _STOP_SECONDS = 40.0
+_LET_GO_SECONDS = 2.0  # one that was killed may be a moment in ending
 _LONGEST_LOG = 10 * 2**20  # bytes, at a start
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,9 +61,13 @@ def start(settings: Settings) -> Status:
                 "(`.venv/bin/python -m sandbox cloud stop`), or unset HEADRACE_WEATHER."
             )
         return now
+    credentials.private(settings.folder)
+    held = hold(settings)
+    if held is None:
+        raise LocalCloudError(folder_in_use(settings))
+    held.close()
     if _port_taken(settings.port):
         raise LocalCloudError(port_in_use(settings.port))
-    credentials.private(settings.folder)
     _turn(log_file(settings))
     process = psutil.Process(_spawn(settings))
     try:
@@ -120,6 +126,44 @@ def status(settings: Settings) -> Status:
         return Status(False, None, f"the local cloud on port {settings.port} keeps its state in {found.get('folder')}")
     message = f"running as process {found['pid']} on port {settings.port}"
     return Status(True, found["pid"], message, found.get("weather", ""))
+
+
+def hold(settings: Settings) -> TextIO | None:
+    """Take the settings' folder for a local cloud, as long as what is returned stays open; None if another has it.
+
+    Two in one folder, on two ports, would take each other's children and write over each other's state.
+    """
+    file = (settings.folder / "lock").open("w")
+    deadline = time.monotonic() + _LET_GO_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                file.close()
+                return None
+            time.sleep(0.05)
+        else:
+            return file
+
+
+def folder_in_use(settings: Settings) -> str:
+    """Return the message for a folder whose local cloud runs, and does not answer on the settings' port."""
+    process = _recorded(settings)
+    if process is None:
+        return f"the local cloud of {settings.folder} is starting or ending; try again in a moment"
+    with contextlib.suppress(psutil.Error):
+        port = process.environ().get("HEADRACE_PORT", str(DEFAULT_PORT))
+        if port != str(settings.port):
+            return (
+                f"the local cloud of {settings.folder} runs on port {port}, as process {process.pid}, and this shell "
+                f"means port {settings.port}. Set HEADRACE_PORT={port} here too, or stop it: "
+                "`.venv/bin/python -m sandbox cloud stop`."
+            )
+    return (
+        f"the local cloud of {settings.folder} runs as process {process.pid} and does not answer; see "
+        f"{log_file(settings)}, or stop it: `.venv/bin/python -m sandbox cloud stop`."
+    )
 
 
 def port_in_use(port: int) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BAD, FAIR = "bad", "fair"
+DEFAULT_PORT = 4599
 LOCAL_ACCOUNT = "000000000000"  # no real account has it
 
 
@@ -60,7 +61,7 @@ def current() -> Settings:
     cache_home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return Settings(
         folder=Path(os.environ.get("HEADRACE_STATE", ".headrace/cloud")).absolute(),
-        port=_number("HEADRACE_PORT", "a port number", 4599),
+        port=_number("HEADRACE_PORT", "a port number", DEFAULT_PORT),
         account=os.environ.get("HEADRACE_ACCOUNT", LOCAL_ACCOUNT),
         region=os.environ.get("AWS_REGION", "us-east-1"),
         cache=cache_home / "headrace",

@@ -71,7 +71,7 @@ class Keeper:
         except Exception as unreadable:
             raise StateError(
                 f"the state in {self._folder} was written by another version of the local cloud, or is damaged "
-                f"({type(unreadable).__name__}: {unreadable}). Remove {self._folder.parent} to begin anew."
+                f"({type(unreadable).__name__}: {unreadable}). `make clean` begins anew."
             ) from unreadable
         _log.info("state loaded in %.1f s", time.monotonic() - began)
 

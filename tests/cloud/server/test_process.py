@@ -24,6 +24,7 @@ from sandbox.cloud.settings import Settings
 from sandbox.cloud.state import children
 from tests import processes
 from tests.cloud.local import Cloud, eventually, own_settings
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -71,6 +72,28 @@ def test_a_port_in_use_is_named_with_the_remedy(settings: Settings) -> None:
     message = str(refused.value)
     assert f"port {settings.port} on 127.0.0.1 is in use" in message
     assert "HEADRACE_PORT" in message
+
+
+def test_a_folder_has_one_cloud_whatever_port_another_shell_means(settings: Settings) -> None:
+    started = process.start(settings)
+    elsewhere = replace(settings, port=free_port())
+    with pytest.raises(
+        process.LocalCloudError, match=f"runs on port {settings.port}, as process {started.pid}"
+    ) as said:
+        process.start(elsewhere)
+    assert f"Set HEADRACE_PORT={settings.port} here too, or stop it" in str(said.value)
+    ran = subprocess.run(
+        [sys.executable, "-m", "sandbox.cloud"],
+        env={**os.environ, "HEADRACE_PORT": str(elsewhere.port)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (1, f"{said.value}\n")
+    assert process.status(settings).pid == started.pid
+    process.stop(elsewhere)
+    assert not process.status(settings).running, "who means another port stops it all the same"
 
 
 def test_the_foreground_server_says_the_same_and_fails(settings: Settings) -> None:

@@ -176,7 +176,7 @@ def test_a_state_of_another_version_is_refused_with_the_remedy(tmp_path: Path, m
     folder = settings.folder / "state"
     folder.mkdir(parents=True)
     (folder / "snapshot.pickle").write_bytes(pickle.dumps({"format": 0}))
-    with pytest.raises(StateError, match=f"Remove {settings.folder} to begin anew"):
+    with pytest.raises(StateError, match="`make clean` begins anew"):
         Keeper(settings).load()
 
 
