@@ -42,7 +42,7 @@ def files() -> Iterator[RawFile]:
 
 def questions() -> Questions:
     """Return the penguins that were measured after the training data."""
-    return Questions(*ASKED, "penguins of late November 2009", dict(_tables()))
+    return Questions(*ASKED, "penguins of late November and early December 2009", dict(_tables()))
 
 
 def table(source: str) -> pd.DataFrame:
