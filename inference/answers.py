@@ -72,7 +72,7 @@ class AnswerForm:
             return tuple(prior[category] for category in self.categories)
         return (prior,) * len(self.columns)
 
-    def label(self, answer: Sequence[float], threshold: float = 0.5) -> bool | str | float:
+    def label(self, answer: Sequence[float], threshold: float) -> bool | str | float:
         """Return the label that an answer names: the likeliest category, the first of those that are alike.
 
         Parameters

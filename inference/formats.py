@@ -92,13 +92,14 @@ def write(workload: Workload, answers: Answers, model_digest: str, kind: str) ->
     if broken:
         raise ValueError(f"The model {model_digest} did not answer row {broken[0]}: {broken[1]}.")
     rows: list[list[float]] = answers.tolist()
+    threshold = workload.label.threshold
     if kind == CSV:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         # csv writes a float as repr does, which keeps every bit
-        writer.writerows([*row, form.label(row)] for row in rows) if form.categories else writer.writerows(rows)
+        named = ([*row, form.label(row, threshold)] if form.categories else row for row in rows)
+        writer.writerows(named)
         return text.getvalue().encode()
-    threshold = workload.label.threshold
     predictions = [{**form.numbers(row), workload.label.name: form.label(row, threshold)} for row in rows]
     return json.dumps({"predictions": predictions, "model_digest": model_digest}).encode()
 
