@@ -118,7 +118,8 @@ def _grouped(
                 question = (call.action, json.dumps(context, sort_keys=True))
                 groups.setdefault(question, []).extend(filled(call.resource, plan, workload))
     for (action, entries), resources in groups.items():
-        yield action, json.loads(entries), sorted(set(resources))
+        if resources:  # a call on a feature group is none of a workload without entities
+            yield action, json.loads(entries), sorted(set(resources))
 
 
 def _contexts(call: Recorded, plan: Plan, workload: Workload) -> Iterator[dict[str, list[str]]]:

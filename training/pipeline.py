@@ -47,16 +47,17 @@ def definition(workload: Workload, settings: PipelineSettings[str]) -> str:
 
 
 def _steps(workload: Workload, steps: Steps) -> list[Any]:
+    # SageMaker fails a job whose input is an address where nothing lies, as no entity's history would.
+    histories = ["histories"] if workload.entities else []
     prepare = steps.processing(
         "prepare",
         arguments=["--data-start", steps.data_start, "--data-end", steps.data_end],
-        outputs=["training", "holdout", "labels", "histories"],
+        outputs=["training", "holdout", "labels", *histories],
         hours=2,
     )
     parts = {name: steps.output(prepare, name) for name in ("training", "holdout", "labels")}
-    check = steps.processing(
-        "check", inputs={**parts, "histories": steps.output(prepare, "histories")}, outputs=["check"]
-    )
+    known = {name: steps.output(prepare, name) for name in histories}
+    check = steps.processing("check", inputs={**parts, **known}, outputs=["check"])
     train = steps.training("train", {"training": parts["training"]}, depends_on=[check], hours=4)
     model = train.properties.ModelArtifacts.S3ModelArtifacts
     score = steps.processing(

@@ -53,7 +53,7 @@ class FeatureStoreArgs:
     name_prefix : str
         Feature groups are called ``<name_prefix>-<entity>``, later versions ``<name_prefix>-<entity>-v2`` and so on.
     entities : mapping of str to Entity
-        By entity name.
+        By entity name; a store of none has no group, and sweeps away those that it had.
     key_arn : input of str
         Customer key of the online stores.
     tags : mapping of str to str
@@ -120,7 +120,9 @@ class FeatureStore(pulumi.ComponentResource):
         )
 
     def record_statements(self) -> list[Statement]:
-        """Permissions to put records, and to read back what is there."""
+        """Permissions to put records, and to read back what is there; none for a store without groups."""
+        if not self._arns:
+            return []  # a statement must name a resource
         return [
             allow(
                 [
@@ -137,7 +139,7 @@ class FeatureStore(pulumi.ComponentResource):
 
 
 def _rules(args: FeatureStoreArgs) -> list[tuple[bool, str]]:
-    rules = [(bool(args.entities), "`entities` must name at least one entity, got none. Leave the feature store out.")]
+    rules: list[tuple[bool, str]] = []
     for entity, known in args.entities.items():
         where = f"entities.{entity}"
         full_name = f"{args.name_prefix}-{entity}"

@@ -171,3 +171,12 @@ def test_a_recording_of_another_workload_speaks_of_its_own_entities(local: Plan)
     assert calls.filled(text, other, trains(local.workloads[0])) == [
         "arn:aws:sagemaker:eu-west-1:111122223333:feature-group/headrace-dev-trains-station"
     ]
+
+
+def test_of_a_workload_without_entities_no_call_on_a_group_is_asked_about(aws: Aws, local: Plan) -> None:
+    """A question about no resource would be one about all of them."""
+    (flights,) = local.inputs.workloads
+    none = dataclasses.replace(flights, workload=flights.workload.model_copy(update={"entities": {}}))
+    plan = dataclasses.replace(local, inputs=dataclasses.replace(local.inputs, workloads=(none,)))
+    outcomes = list(run(calls.checks(aws, plan)))
+    assert [str(problem) for outcome in outcomes for problem in outcome.problems] == []

@@ -8,11 +8,13 @@ import socket
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.training.chain import GROUPS, IMAGE, ROOT
+from tests.training.kinds import written
 from training.pipeline import definition
 from training.pipeline_settings import PipelineSettings, job_prefix, step_prefix
 from workloads.spec import Workload
@@ -101,6 +103,17 @@ def test_feature_groups_are_named_to_those_who_fill_them_and_who_registers_them(
     assert all(groups in (set(), all_of_them) for groups in named.values())
 
 
+def test_without_entities_no_step_leaves_or_wants_histories_or_names_a_group(tmp_path: Path) -> None:
+    """SageMaker fails a job whose input is an address where nothing lies."""
+    steps = _all_steps(json.loads(definition(written(tmp_path, "boolean"), replace(SETTINGS, feature_groups={}))))
+    outputs = steps["prepare"]["Arguments"]["ProcessingOutputConfig"]["Outputs"]
+    assert [output["OutputName"] for output in outputs] == ["training", "holdout", "labels"]
+    inputs = steps["check"]["Arguments"]["ProcessingInputs"]
+    assert [given["InputName"] for given in inputs] == ["workload", "training", "holdout", "labels"]
+    assert "histories" not in json.dumps(steps)
+    assert "FEATURE_GROUP_" not in json.dumps(steps)
+
+
 def test_nobody_judges_their_own_work(made: dict[str, Any]) -> None:
     jobs = {name: step["Arguments"] for name, step in _all_steps(made).items() if "RoleArn" in step["Arguments"]}
     assert {name: request["RoleArn"].removeprefix(_ROLE) for name, request in jobs.items()} == {
@@ -117,13 +130,13 @@ def test_nobody_judges_their_own_work(made: dict[str, Any]) -> None:
 
 
 def test_each_output_lies_under_a_prefix_of_its_own(made: dict[str, Any]) -> None:
-    written: dict[str, list[str]] = {}
+    lying: dict[str, list[str]] = {}
     for name, step in _all_steps(made).items():
         if step["Type"] == "Processing":
             outputs = step["Arguments"]["ProcessingOutputConfig"]["Outputs"]
-            written[name] = [output["S3Output"]["S3Uri"]["Std:Join"]["Values"][0] for output in outputs]
+            lying[name] = [output["S3Output"]["S3Uri"]["Std:Join"]["Values"][0] for output in outputs]
         if step["Type"] == "Training":
-            written[name] = [step["Arguments"]["OutputDataConfig"]["S3OutputPath"]["Std:Join"]["Values"][0]]
+            lying[name] = [step["Arguments"]["OutputDataConfig"]["S3OutputPath"]["Std:Join"]["Values"][0]]
     outputs = {
         "prepare": ("training", "holdout", "labels", "histories"),
         "check": ("check",),
@@ -135,7 +148,7 @@ def test_each_output_lies_under_a_prefix_of_its_own(made: dict[str, Any]) -> Non
         "package": ("package",),
         "register": ("registered",),
     }
-    assert written == {
+    assert lying == {
         step: [f"s3://curated/{step_prefix('flights', step, name)}".rstrip("/") for name in names]
         for step, names in outputs.items()
     }
