@@ -120,7 +120,7 @@ types: venv  ## strict type checks
 
 UNIT := tests workloads --ignore tests/sandbox --ignore tests/cloud --numprocesses 2 --dist loadfile
 unit: venv  ## tests of components, policies, training, inference and the rules of the house
-	nice $(PY) -m pytest $(UNIT)
+	nice -n 5 $(PY) -m pytest $(UNIT)
 
 # Tests that start no process and no local cloud; tests/quick.py fails those that do. SLOWER: what does, or takes long.
 QUICK  := tests/test_*.py tests/workloads tests/inference tests/demo tests/status \
@@ -135,7 +135,7 @@ quick: venv  ## formatter, linter and the tests that start no process; under a m
 	@$(PY) -m pytest -p tests.quick $(wildcard $(QUICK)) $(SLOWER:%=--ignore %) --numprocesses 2 --dist loadfile
 
 cloud-tests: venv  ## tests of the local cloud's parts
-	nice $(PY) -m pytest tests/cloud
+	nice -n 5 $(PY) -m pytest tests/cloud
 
 sandbox-tests: ready  ## the real engine against the local cloud, end to end
 	$(RUN) $(PY) -m pytest tests/sandbox

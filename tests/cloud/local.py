@@ -27,7 +27,7 @@ from tests.ports import free_port
 REGION = "us-east-1"
 
 
-def eventually(what: Callable[[], Any], seconds: float = 60.0) -> Any:
+def eventually(what: Callable[[], Any], seconds: float = 180.0) -> Any:
     """Return the first truthy answer of a function, asked more and more seldom; fail after some seconds."""
     until, pause = time.monotonic() + seconds, 0.02
     while True:
@@ -108,7 +108,7 @@ class Cloud:
             with urllib.request.urlopen(f"{self.settings.endpoint_url}/_cloud/status", timeout=5) as said:  # noqa: S310
                 return bool(json.load(said)["saved"])
 
-        eventually(saved, 60)
+        eventually(saved)
 
     def kill(self) -> list[psutil.Process]:
         """Kill it as a power cut would, and return the processes that it had started."""

@@ -144,6 +144,7 @@ def test_a_running_execution_is_reported_failed_with_its_history(cloud: Cloud) -
 def test_killed_while_it_writes_it_keeps_a_whole_state(cloud: Cloud) -> None:
     s3, stopping = cloud.client("s3"), threading.Event()
     s3.create_bucket(Bucket="written")
+    cloud.wait_until_saved()
 
     def write() -> None:
         number = 0
